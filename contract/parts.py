@@ -122,7 +122,9 @@ def roster_content(header: SnapshotHeader, workers: Sequence[WorkerRecord]) -> C
         TemplateBlock(model_id=model_id, dimension=dimension, owners=tuple(owner for owner, _ in found))
         for (model_id, dimension), found in rows.items()
     )
-    entries = tuple(WorkerEntry.model_validate(worker.model_dump(exclude={"templates"})) for worker in workers)
+    entries = tuple(
+        WorkerEntry.model_validate(worker.model_dump(exclude={"templates", "site_dates"})) for worker in workers
+    )
     snapshot = RosterSnapshot(**header.model_dump(), workers=entries, templates=blocks)
     return Content(snapshot, b"".join(t.vector for found in rows.values() for _, t in found))
 

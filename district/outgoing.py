@@ -1,6 +1,6 @@
 """Hands changes to the outbox from the apps that stand below it, which may not import it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.module_loading import import_string
@@ -11,6 +11,11 @@ _PUT = "district.exchange.outbox.put"
 def send_worker(worker_id: str) -> None:
     """Queue the present state of a worker for HQ, in the transaction of the change."""
     _put("worker", worker_id)
+
+
+def send_workers(worker_ids: Iterable[str]) -> None:
+    """Queue the present state of many workers for HQ, in the transaction of the change."""
+    import_string(f"{_PUT}_all")("worker", worker_ids)
 
 
 def send_site(site_id: str) -> None:

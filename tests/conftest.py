@@ -3,12 +3,14 @@
 Weights and photos are fetched once per user and kept in the cache.
 """
 
+import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import structlog
+import typer.testing
 from hypothesis import settings
 
 from edge.matcher import fetch_pack, load_manifest
@@ -20,6 +22,8 @@ pytest_plugins = ["sync_fixtures"]
 # A machine that is busy is slow: no test fails for the time that an example takes.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+# To build a command's tree of options takes longer than most of what the tests run with it. It keeps nothing of a run.
+typer.testing._get_command = functools.cache(typer.testing._get_command)
 
 
 def pytest_configure() -> None:

@@ -44,10 +44,23 @@ class WorkerEntry(BaseModel):
     consent_ref: str | None = Field(default=None, max_length=120)
 
 
+class SiteDates(BaseModel):
+    """A worker's dates at one site. A date that is not given is the worker's own."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
+
+    site_id: Id
+    valid_from: date | None = None
+    valid_until: date | None = None
+    training_valid_until: date | None = None
+
+
 class WorkerRecord(WorkerEntry):
     """A worker with templates, as HQ imports it."""
 
     templates: tuple[SealedTemplate, ...] = ()
+    site_dates: tuple[SiteDates, ...] = Field(default=(), max_length=200)
+    """Dates that differ by site. A site's list carries that site's dates alone."""
 
 
 DIMENSION_MAX = 4096

@@ -53,7 +53,10 @@ def deliver_page(client: httpx.Client, now: datetime) -> bool:
 
 def _sent(client: httpx.Client, row: WebhookDelivery, now: datetime) -> bool:
     body = json.dumps(row.body, ensure_ascii=False, separators=(",", ":"))
-    signature = Webhook(row.endpoint.secret).sign(row.message_id, now, body)
+    known = [row.endpoint.secret]
+    if row.endpoint.old_secret and row.endpoint.old_until and row.endpoint.old_until > now:
+        known.append(row.endpoint.old_secret)
+    signature = " ".join(Webhook(secret).sign(row.message_id, now, body) for secret in known)
     headers = {
         "content-type": "application/json",
         "webhook-id": row.message_id,

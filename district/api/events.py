@@ -7,11 +7,15 @@ from django.db.models import Q
 from django.db.models.signals import post_delete, post_save
 
 from district.api.models import WebhookEndpoint
+from district.api.recorded_events import of_records
 from district.api.webhooks import WebhookItem, emit, listeners
 from district.attendance.models import Passage
+from district.audit.record import recorded
 from district.people.models import Assignment
 
-_PASSAGES, _ASSIGNMENTS = WebhookEndpoint.Event.PASSAGES, WebhookEndpoint.Event.ASSIGNMENTS
+_Event = WebhookEndpoint.Event
+_ASSIGNMENTS = _Event.ASSIGNMENTS
+_OF_PASSAGES = (_Event.PASSAGES, _Event.REFUSALS, _Event.PRESENCE)
 
 
 def connect() -> None:
@@ -19,11 +23,13 @@ def connect() -> None:
     post_save.connect(_saved, Assignment, dispatch_uid="api.Assignment")
     post_delete.connect(_deleted, Assignment, dispatch_uid="api.Assignment.deleted")
     post_save.connect(_passed, Passage, dispatch_uid="api.Passage")
+    recorded.connect(of_records, dispatch_uid="api.recorded")
 
 
 def of_feed(entries: Iterable[Any]) -> None:
     """Tell of the passages of a page of the feed, after attendance stored them."""
-    if not listeners(_PASSAGES):
+    told = [event for event in _OF_PASSAGES if listeners(event)]
+    if not told:
         return
     lines: dict[tuple[str, str], list[int]] = {}
     for entry in entries:
@@ -32,7 +38,29 @@ def of_feed(entries: Iterable[Any]) -> None:
     for (gate, line), numbers in lines.items():
         wanted = Q(line__gate_id=gate, line__line=line, seq__in=numbers)
         stored = Passage.objects.filter(wanted).select_related("line", "person", "project__place").order_by("seq")
-        emit(_PASSAGES, map(_passage, stored))
+        _tell(told, stored)
+
+
+def _tell(told: Iterable[WebhookEndpoint.Event], stored: Iterable[Passage]) -> None:
+    rows = list(stored)
+    for event in told:
+        if event == _Event.PASSAGES:
+            emit(event, map(_passage, rows))
+        elif event == _Event.REFUSALS:
+            emit(event, (_passage(row) for row in rows if not row.granted))
+        else:
+            emit(event, (_presence(row) for row in rows if row.granted and not row.set_aside and row.person))
+
+
+def _presence(row: Passage) -> WebhookItem:
+    assert row.person is not None
+    data = {
+        "what": "came" if row.direction == Passage.Direction.IN else "left",
+        "worker_id": row.person.worker_id,
+        "site_id": row.project.site_id,
+        "utc": row.utc.isoformat(),
+    }
+    return WebhookItem(row.project.place.path, row.enterprise_id, data)
 
 
 def _passage(row: Passage) -> WebhookItem:
@@ -54,6 +82,7 @@ def _passage(row: Passage) -> WebhookItem:
 def _assignment(row: Assignment, what: str) -> Iterator[WebhookItem]:
     data = {
         "what": what,
+        "assignment_id": row.pk,
         "worker_id": row.person.worker_id,
         "site_id": row.project.site_id,
         "employer_code": row.enterprise.uscc,
@@ -76,5 +105,5 @@ def _deleted(instance: Assignment, **_: Any) -> None:
 
 
 def _passed(instance: Passage, created: bool, **_: Any) -> None:
-    if created and listeners(_PASSAGES):
-        emit(_PASSAGES, [_passage(instance)])
+    if created:
+        _tell([event for event in _OF_PASSAGES if listeners(event)], [instance])

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from district.accounts.models import User
-from district.api.models import READABLE, WebhookEndpoint
+from district.api.models import GRANTABLE, WebhookEndpoint
 from district.permissions import Permission
 from district.places.models import Enterprise, Place, Project
 
@@ -18,6 +18,8 @@ RIGHTS = {
     Permission.SEE_PEOPLE: gettext_lazy("People and their work"),
     Permission.SEE_PRESENCE: gettext_lazy("Who is inside"),
     Permission.SEE_ATTENDANCE: gettext_lazy("Days and passages"),
+    Permission.CHANGE_PEOPLE: gettext_lazy("Change people and their work"),
+    Permission.CORRECT: gettext_lazy("Ask for corrections"),
 }
 
 
@@ -57,7 +59,7 @@ class TokenForm(WhereForm):
     """A new token."""
 
     permissions = forms.MultipleChoiceField(
-        label=pgettext_lazy("of a token", "It may read"),
+        label=pgettext_lazy("of a token", "It may"),
         choices=[(right.value, name) for right, name in RIGHTS.items()],
         widget=forms.CheckboxSelectMultiple,
     )
@@ -75,7 +77,7 @@ class TokenForm(WhereForm):
     def clean_permissions(self) -> list[Permission]:
         """Return the rights."""
         chosen = [Permission(value) for value in self.cleaned_data["permissions"]]
-        return [right for right in chosen if right in READABLE]
+        return [right for right in chosen if right in GRANTABLE]
 
 
 class WebhookForm(WhereForm):

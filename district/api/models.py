@@ -12,11 +12,14 @@ from django.utils.translation import pgettext_lazy
 
 from district.fields import EncryptedTextField
 from district.permissions import Permission
-from district.places.models import Enterprise, Place
+from district.places.models import Enterprise, Gate, Place
 from district.scope import Scope, VisibleModel
 
 READABLE = (Permission.SEE_SITES, Permission.SEE_PEOPLE, Permission.SEE_PRESENCE, Permission.SEE_ATTENDANCE)
-"""What a program can be given. Id numbers, bank accounts and addresses are not among it."""
+"""What a program can be given to read. Id numbers, bank accounts and addresses are not among it."""
+CHANGEABLE = (Permission.CHANGE_PEOPLE, Permission.CORRECT)
+"""What a program can be given to change."""
+GRANTABLE = READABLE + CHANGEABLE
 
 
 class OfProgram(VisibleModel):
@@ -26,6 +29,8 @@ class OfProgram(VisibleModel):
     """
 
     permission: ClassVar[Permission] = Permission.SEE_ACCOUNTS
+    to_make: ClassVar[Permission]
+    """What an account needs to make one. Without it the thing gives nothing, also later."""
     name = models.CharField(pgettext_lazy("of a program", "name"), max_length=60)
     place = models.ForeignKey(Place, models.PROTECT, null=True, blank=True, related_name="+")
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, null=True, blank=True, related_name="+")
@@ -49,8 +54,12 @@ class OfProgram(VisibleModel):
         """Show those at places inside the scope, and those of enterprises that have their seat there."""
         return scope.places("place__path") | scope.employers() | scope.places("enterprise__place__path")
 
-    def limited(self, makers: Scope) -> Scope:
-        """Return the part of its maker's scope that it may use: its own place or enterprise, or nothing."""
+    def limited(self, permission: Permission) -> Scope:
+        """Return the part of its maker's present scope that it may use: its own place or enterprise, or nothing."""
+        return Scope() if self._part_of(self.to_make).empty else self._part_of(permission)
+
+    def _part_of(self, permission: Permission) -> Scope:
+        makers = self.made_by.scope(permission)
         if self.place is not None:
             first, end = self.place.branch
             inside = any(start <= first and end <= stop for start, stop in makers.ranges)
@@ -61,6 +70,8 @@ class OfProgram(VisibleModel):
 
 class ApiToken(OfProgram):
     """A program's key to the API. Only a hash of its secret is kept."""
+
+    to_make: ClassVar[Permission] = Permission.EXPORT
 
     secret_hash = models.CharField(max_length=64, unique=True)
     shown = models.CharField(_("begins with"), max_length=12)
@@ -83,23 +94,35 @@ class ApiToken(OfProgram):
 
     def scope(self, permission: Permission) -> Scope:
         """Return where the token has a permission now."""
-        if not self.alive or permission not in self.permissions or permission not in READABLE:
+        if not self.alive or permission not in self.permissions or permission not in GRANTABLE:
             return Scope()
-        return self.limited(self.made_by.scope(permission))
+        return self.limited(permission)
 
 
 class WebhookEndpoint(OfProgram):
     """An address of another program that is told of events, each signed by a secret of its own."""
 
+    to_make: ClassVar[Permission] = Permission.CHANGE_ACCOUNTS
+
     class Event(models.TextChoices):
         """What it is told of."""
 
         PASSAGES = "passages", _("Passages")
+        REFUSALS = "refusals", _("Passages that a gate refused")
+        PRESENCE = "presence", _("Who came and who left")
         ASSIGNMENTS = "assignments", _("Work on sites: begun, changed, ended")
+        PEOPLE = "people", _("People: added, changed, enrolled, withdrawn, erased")
+        CORRECTIONS = "corrections", _("Corrections: asked for, decided")
+        IMPORTS = "imports", _("Sheets that were applied")
+        GATES = "gates", _("Gates that fall silent or are back")
+        PAPERS = "papers", _("Papers that expire soon")
 
     url = models.URLField(_("address"), max_length=300)
     secret = EncryptedTextField(_("secret"))
     events = models.JSONField(_("events"), default=list)
+    old_secret = EncryptedTextField(_("former secret"), blank=True)
+    old_until = models.DateTimeField(null=True, blank=True)
+    """Until then each message carries a signature by the former secret too."""
     failing_since = models.DateTimeField(_("failing since"), null=True, blank=True)
 
     class Meta:
@@ -116,7 +139,7 @@ class WebhookEndpoint(OfProgram):
 
     def scope(self, permission: Permission) -> Scope:
         """Return where its program may hear of what needs a permission."""
-        return self.limited(self.made_by.scope(permission)) if self.alive else Scope()
+        return self.limited(permission) if self.alive else Scope()
 
 
 class WebhookDelivery(models.Model):
@@ -143,3 +166,25 @@ class WebhookDelivery(models.Model):
             ),
             models.Index(fields=["endpoint", "-id"], name="webhook_of_endpoint"),
         ]
+
+
+class ToldGate(models.Model):
+    """A gate of which webhooks were told that it is silent."""
+
+    gate = models.OneToOneField(Gate, models.CASCADE, related_name="+")
+    since = models.DateTimeField()
+
+
+class ToldDay(models.Model):
+    """Until which day webhooks were told of something that depends on the day alone."""
+
+    name = models.CharField(max_length=20, unique=True)
+    until = models.DateField()
+
+
+class TokenUse(models.Model):
+    """How many calls of a token are free: a bucket that fills by itself. All web processes count together."""
+
+    token = models.OneToOneField(ApiToken, models.CASCADE, related_name="+")
+    full_at = models.FloatField()
+    """Seconds of the clock at which it is full again."""

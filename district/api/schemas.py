@@ -40,6 +40,7 @@ class PersonOut(Schema):
 class AssignmentOut(Schema):
     """A person's work on a site, for a time."""
 
+    assignment_id: int = Field(description="Names it for changes.")
     worker_id: str
     site_id: str
     employer: str
@@ -90,6 +91,71 @@ class PassageOut(Schema):
     granted: bool
     reason: str
     source: str
+
+
+class LedgerOut(Schema):
+    """One person's month on one site, as the month ledger has it."""
+
+    worker_id: str
+    name: str
+    site_id: str
+    month: str = Field(description="Such as 2026-11.")
+    trade: str
+    days: int = Field(description="Days on which the person was there.")
+    units: float = Field(description="Working days: whole and half ones.")
+    hours: float
+    night_hours: float
+    flags: int = Field(description="Days that lack an entry or exit.")
+    confirmation: str = Field(description="asked, agrees, objects, changed after the answer; empty: not asked.")
+
+
+class MusterPerson(Schema):
+    """Somebody on the muster list."""
+
+    worker_id: str
+    name: str
+    employer_code: str
+    came: datetime
+
+
+class MusterTeam(Schema):
+    """A team on the muster list; the name is empty for those without one."""
+
+    team: str
+    people: list[MusterPerson]
+
+
+class MusterOut(Schema):
+    """Who has to be counted at the meeting point."""
+
+    site_id: str
+    made: datetime
+    feed_read: datetime | None = Field(description="When HQ last answered: the age of this list.")
+    count: int
+    teams: list[MusterTeam]
+    perhaps: list[MusterPerson] = Field(description="No gate saw them leave, and they may be inside.")
+
+
+class CorrectionOut(Schema):
+    """A request to add a passage or to set one aside."""
+
+    correction_id: int
+    kind: str
+    site_id: str
+    worker_id: str
+    utc: datetime
+    direction: str
+    why: str
+    state: str
+    asked: datetime
+    decided: datetime | None
+    answer: str
+
+
+class CorrectionPage(PageOf):
+    """Corrections."""
+
+    rows: list[CorrectionOut]
 
 
 class SitePage(PageOf):

@@ -9,14 +9,14 @@ from ninja.errors import ValidationError
 
 from common import __version__
 from district.api import views
-from district.api.routes import attendance, register
-from district.api.tokens import TokenBearer
+from district.api.routes import attendance, changes, exports, musters, register
+from district.api.tokens import TokenBearer, TooMany
 
 app_name = "api"
 api = NinjaAPI(
     title="sitegate district",
     version=__version__,
-    description="Read-only. Each call needs `Authorization: Bearer sg_…`; a token sees one place or one enterprise.",
+    description="Each call needs `Authorization: Bearer sg_…`; a token sees and changes one place or one enterprise.",
     urls_namespace="district-api",
     docs_url=None,
     auth=TokenBearer(),
@@ -30,8 +30,16 @@ def _wrong_values(request: HttpRequest, error: Any) -> HttpResponse:
     return api.create_response(request, {"detail": text}, status=422)
 
 
-api.add_router("", register.router)
-api.add_router("", attendance.router)
+@api.exception_handler(TooMany)
+def _too_many(request: HttpRequest, error: Any) -> HttpResponse:
+    """Say how long to wait."""
+    answer = api.create_response(request, {"detail": str(error)}, status=429)
+    answer["Retry-After"] = str(error.wait_s)
+    return answer
+
+
+for part in (register, attendance, musters, exports, changes):
+    api.add_router("", part.router)
 
 
 def _routes() -> list[Any]:
@@ -53,4 +61,6 @@ urlpatterns = [
     path("programs/webhook/<int:pk>", views.webhook, name="webhook"),
     path("programs/webhook/<int:pk>/end", views.end_webhook, name="end_webhook"),
     path("programs/webhook/<int:pk>/again", views.again, name="again"),
+    path("programs/webhook/<int:pk>/secret", views.rotate, name="rotate"),
+    path("programs/webhook/<int:pk>/message/<int:delivery>/again", views.replay, name="replay"),
 ]

@@ -15,7 +15,7 @@ from district.accounts.models import User
 from district.api.forms import RIGHTS, TokenForm, WebhookForm
 from district.api.models import ApiToken, WebhookDelivery, WebhookEndpoint
 from district.api.tokens import NotYours, end_token, make_token
-from district.api.webhooks import end_endpoint, make_endpoint
+from district.api.webhooks import end_endpoint, make_endpoint, new_secret, send_again
 from district.audit.record import record
 from district.pages import page
 from district.permissions import Permission
@@ -109,6 +109,25 @@ def again(request: HttpRequest, pk: int) -> HttpResponse:
     record(_account(request), "api.webhook.again", endpoint)
     messages.success(request, _("What did not arrive is sent once more."))
     return redirect("api:webhook", pk=endpoint.pk)
+
+
+@page(Permission.EXPORT)
+@require_POST
+def replay(request: HttpRequest, pk: int, delivery: int) -> HttpResponse:
+    """Send one message once more."""
+    endpoint = get_object_or_404(_changeable(WebhookEndpoint, request), pk=pk, ended__isnull=True)
+    send_again(_account(request), get_object_or_404(endpoint.deliveries.select_related("endpoint"), pk=delivery))
+    messages.success(request, _("The message is sent once more, under the same id."))
+    return redirect("api:webhook", pk=endpoint.pk)
+
+
+@page(Permission.EXPORT, fresh=True)
+@require_POST
+def rotate(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make a new secret for a webhook, and show it once."""
+    endpoint = get_object_or_404(_changeable(WebhookEndpoint, request), pk=pk, ended__isnull=True)
+    secret = new_secret(_account(request), endpoint)
+    return render(request, "api/secret.html", {"made": endpoint, "secret": secret})
 
 
 def _mine(model: Any, request: HttpRequest) -> Any:

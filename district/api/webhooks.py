@@ -24,9 +24,18 @@ ITEMS_MAX = 100
 GIVE_UP_AFTER = timedelta(days=3)
 KEPT = timedelta(days=30)
 _FIRST_S, _MAX_S = 10.0, 6 * 3600.0
+OLD_SECRET_FOR = timedelta(hours=24)
+"""So long the former secret signs too, after a new one was made."""
 NEEDS = {
     WebhookEndpoint.Event.PASSAGES: Permission.SEE_ATTENDANCE,
+    WebhookEndpoint.Event.REFUSALS: Permission.SEE_ATTENDANCE,
+    WebhookEndpoint.Event.PRESENCE: Permission.SEE_PRESENCE,
     WebhookEndpoint.Event.ASSIGNMENTS: Permission.SEE_PEOPLE,
+    WebhookEndpoint.Event.PEOPLE: Permission.SEE_PEOPLE,
+    WebhookEndpoint.Event.CORRECTIONS: Permission.SEE_ATTENDANCE,
+    WebhookEndpoint.Event.IMPORTS: Permission.SEE_PEOPLE,
+    WebhookEndpoint.Event.GATES: Permission.SEE_SITES,
+    WebhookEndpoint.Event.PAPERS: Permission.SEE_PEOPLE,
 }
 
 
@@ -54,7 +63,7 @@ def make_endpoint(
     enterprise: Enterprise | None = None,
 ) -> tuple[WebhookEndpoint, str]:
     """Make an endpoint. Return it and its secret, which is shown once. Raises NotYours."""
-    secret = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+    secret = _new_secret()
     endpoint = WebhookEndpoint(
         name=name, url=url, events=sorted(set(events)), secret=secret, made_by=maker, place=place, enterprise=enterprise
     )
@@ -63,6 +72,24 @@ def make_endpoint(
     endpoint.save()
     record(maker, "api.webhook", endpoint, fields=endpoint.events)
     return endpoint, secret
+
+
+@transaction.atomic
+def new_secret(account: User, endpoint: WebhookEndpoint) -> str:
+    """Give an endpoint a new secret, and return it. The former one signs for a day more, so that nothing is lost."""
+    endpoint.old_secret, endpoint.old_until = endpoint.secret, timezone.now() + OLD_SECRET_FOR
+    endpoint.secret = _new_secret()
+    endpoint.save(update_fields=["secret", "old_secret", "old_until"])
+    record(account, "api.webhook.secret", endpoint)
+    return str(endpoint.secret)
+
+
+@transaction.atomic
+def send_again(account: User, delivery: WebhookDelivery) -> None:
+    """Send one message once more, under its own id, whatever became of it."""
+    now = timezone.now()
+    WebhookDelivery.objects.filter(pk=delivery.pk).update(done=None, given_up=None, attempts=0, next_try=now, made=now)
+    record(account, "api.webhook.replay", delivery.endpoint, details={"message": delivery.message_id})
 
 
 @transaction.atomic
@@ -103,6 +130,10 @@ def next_try(attempts: int) -> timedelta:
 def forget(now: datetime) -> None:
     """Remove old messages."""
     WebhookDelivery.objects.filter(made__lt=now - KEPT).delete()
+
+
+def _new_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
 
 
 def _delivery(endpoint: WebhookEndpoint, event: str, data: Sequence[Mapping[str, Any]]) -> WebhookDelivery:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from django.db import models, transaction
+from django.dispatch import Signal
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -18,6 +19,10 @@ NOWHERE: tuple[str, int | None] = ("", None)
 Subject = models.Model | type[models.Model] | str
 """A row, a whole table, or the name of a list."""
 _WHY_CHARACTERS = 500
+recorded = Signal()
+"""Sent inside the transaction with `entries`, so that other apps tell of what was done. They look at the actions first:
+it is sent for each read too.
+"""
 _mine = threading.local()
 
 
@@ -108,6 +113,7 @@ def _append(drafts: Sequence[Mapping[str, Any]]) -> None:
             head.seq, head.hash = sealed.seq, sealed.hash
             entries.append(Entry(**sealed.__dict__, hash=head.hash))
         Entry.objects.bulk_create(entries, batch_size=500)
+        recorded.send(Entry, entries=entries)
         head.save(update_fields=["seq", "hash"])
 
 

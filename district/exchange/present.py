@@ -7,12 +7,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from district.people import for_hq
-from district.people.for_hq import TrainingForGate, WorkerForHq, WorkOnSite
+from district.people.for_hq import WorkerForHq, WorkOnSite
 from district.people.models import Assignment
+from district.people.rules.trainings import TrainingForGate, trained
 from district.places.models import Project
-from district.wire import HqSite, HqWorker
+from district.wire import HqSite, HqSiteDates, HqWorker
 
-_NEVER_EXPIRES = date(2099, 12, 31)
 _TEXT_MAX = 80
 """HQ's limit for names."""
 
@@ -25,18 +25,21 @@ def workers_for_hq(worker_ids: Sequence[str], today: date | None = None) -> list
 
 
 def hq_worker(one: WorkerForHq, today: date) -> HqWorker:
-    """Name the sites of today. Before the first day: those of the first day, with that day as the beginning. Pure."""
+    """Name the sites of today and of later, each with its own dates. A gate without a network goes by them. Pure."""
+    dates = _dates(one, today)
     shown = one.on(today) or _next(one.work, today)
     last = max(shown, key=lambda work: work.starts, default=None)
-    ends = [work.ends for work in shown if work.ends is not None]
+    ends = [own.valid_until for own in dates if own.valid_until is not None]
+    trainings = [own.training_valid_until for own in dates if own.training_valid_until is not None]
     return HqWorker(
         worker_id=one.worker_id,
         name=one.name[:_TEXT_MAX],
-        sites=tuple(sorted({work.site_id for work in shown})),
-        active=bool(shown),
-        valid_from=min((work.starts for work in shown), default=None),
-        valid_until=max(ends) if shown and len(ends) == len(shown) else None,
-        training_valid_until=_trained(one.trainings),
+        sites=tuple(own.site_id for own in dates),
+        active=bool(dates),
+        valid_from=min((own.valid_from for own in dates if own.valid_from), default=None),
+        valid_until=max(ends) if dates and len(ends) == len(dates) else None,
+        training_valid_until=min(trainings) if dates and len(trainings) == len(dates) else None,
+        site_dates=dates,
         employer=last.employer[:_TEXT_MAX] if last else "",
         trade=last.trade[:_TEXT_MAX] if last else "",
         team=last.team[:_TEXT_MAX] if last else "",
@@ -77,6 +80,32 @@ def _next(work: Sequence[WorkOnSite], today: date) -> tuple[WorkOnSite, ...]:
     return tuple(one for one in later if one.starts == first)
 
 
-def _trained(trainings: Sequence[TrainingForGate]) -> date | None:
-    """Return the day up to which some training is valid. HQ's rules know one day; None is none."""
-    return max((one.expires or _NEVER_EXPIRES for one in trainings), default=None)
+def _dates(one: WorkerForHq, today: date) -> tuple[HqSiteDates, ...]:
+    """Return the dates at each site of today or later. Pure.
+
+    HQ knows one time for each site: the present one, or else the next. The worker's own dates, which HQ takes where a
+    date here is None, are None too then.
+    """
+    by_site: dict[str, list[WorkOnSite]] = {}
+    for work in one.work:
+        by_site.setdefault(work.site_id, []).append(work)
+    return tuple(
+        dates for site_id in sorted(by_site) if (dates := _at(site_id, by_site[site_id], one.trainings, today))
+    )
+
+
+def _at(
+    site_id: str, work: Sequence[WorkOnSite], trainings: Sequence[TrainingForGate], today: date
+) -> HqSiteDates | None:
+    """Join the work that follows without a day between, from the work of today or the next on."""
+    rows = [row for row in sorted(work, key=lambda row: row.starts) if row.ends is None or row.ends >= today]
+    rows = [row for row in rows if row.ends is None or row.ends >= row.starts]
+    if not rows:
+        return None
+    until, requires = rows[0].ends, {*rows[0].requires}
+    for row in rows[1:]:
+        if until is not None and row.starts > until + timedelta(days=1):
+            break
+        until = None if until is None or row.ends is None else max(until, row.ends)
+        requires |= {*row.requires}
+    return HqSiteDates(site_id, rows[0].starts, until, trained(trainings, requires).until)

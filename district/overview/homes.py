@@ -96,7 +96,7 @@ def _district(user: Any) -> HomePage:
 def _manager(user: Any) -> HomePage:
     states = site_states(user)
     silent = sum(len(state.silent) for state in states)
-    count, trainings = panels.expiring(user, trainings=True)
+    count, trainings = panels.trainings(user)
     missing, refused = panels.missing_exits(user), sum(state.refused_today for state in states)
     return HomePage(
         figures=[

@@ -1,7 +1,7 @@
 """What the first pages show: figures, things to do, charts. Each is one small query over visible rows."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Count, Q
@@ -14,6 +14,7 @@ from district.overview.links import address_of
 from district.overview.rules import EXPIRES_SOON
 from district.overview.sites import start_of_day
 from district.people.models import Assignment, Certificate, Employment, Person
+from district.people.requirements import deciding
 from district.people.rules import province_name, trade_name
 from district.permissions import Permission
 from district.web.charts import ChartPoint, ShareItem, share_items
@@ -80,24 +81,50 @@ def refused_today(user: Any) -> int:
     return int(Passage.objects.visible_to(user, Permission.SEE_PRESENCE).filter(granted=False, utc__gte=since).count())
 
 
-def expiring(user: Any, *, trainings: bool | None = None, most: int = SHOWN) -> tuple[int, list[HomeTask]]:
+def expiring(user: Any, most: int = SHOWN) -> tuple[int, list[HomeTask]]:
     """Return how many certificates and contracts of people at work end soon or have ended, and the first of them."""
     today = timezone.localdate()
     until = today + EXPIRES_SOON
     working = Assignment.objects.visible_to(user).filter(_lasting(today)).values("person")
     papers = Certificate.objects.filter(person__in=working, expires__lte=until)
-    if trainings is not None:
-        papers = papers.filter(is_training=trainings)
     found = [(c.expires, c.person, c.kind) for c in papers.select_related("person").order_by("expires", "pk")[:most]]
     count = papers.count()
-    if trainings is None:
-        contracts = Employment.objects.filter(
-            person__in=working, contract_ends__lte=until, contract_ends__gte=today - EXPIRES_SOON, ends__isnull=True
-        )
-        count += contracts.count()
-        first = contracts.select_related("person").order_by("contract_ends", "pk")[:most]
-        found += [(e.contract_ends, e.person, _("contract")) for e in first]
+    contracts = Employment.objects.filter(
+        person__in=working, contract_ends__lte=until, contract_ends__gte=today - EXPIRES_SOON, ends__isnull=True
+    )
+    count += contracts.count()
+    first = contracts.select_related("person").order_by("contract_ends", "pk")[:most]
+    found += [(e.contract_ends, e.person, _("contract")) for e in first]
     return count, [_expiry(*item) for item in sorted(found, key=lambda item: (str(item[0]), item[1].pk))[:most]]
+
+
+def trainings(user: Any, most: int = SHOWN) -> tuple[int, list[HomeTask]]:
+    """Return how many people at work soon lack the training that decides at a gate, and the first of them.
+
+    A renewed training does not count as ended, and one that no site asks for does not either.
+    """
+    today = timezone.localdate()
+    work = Assignment.objects.visible_to(user).filter(_lasting(today))
+    rows = deciding(work.select_related("project__place", "person").order_by("person__pinyin", "pk"))
+    first: dict[int, tuple[Any, Person, str]] = {}
+    for row, one in rows:
+        ends = one.until or (date.min if one.missing else None)
+        if ends is not None and ends <= today + EXPIRES_SOON and ends < first.get(row.person_id, (date.max,))[0]:
+            first[row.person_id] = (ends, row.person, one.kind)
+    found = sorted(first.values(), key=lambda item: (item[0], item[1].pk))[:most]
+    return len(first), [
+        _missing(person, kind) if day == date.min else _expiry(day, person, kind) for day, person, kind in found
+    ]
+
+
+def _missing(person: Person, what: str) -> HomeTask:
+    return HomeTask(
+        title=person.name,
+        text=_("%(what)s is required and missing") % {"what": what},
+        tone="bad",
+        address=address_of("people:person", person.pk),
+        action=_("Add"),
+    )
 
 
 def _expiry(day: Any, person: Person, what: str) -> HomeTask:

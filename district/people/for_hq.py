@@ -2,18 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.db.models import Q
 from django.utils import timezone
 
-from district.people.models import AccessCard, Assignment, Certificate, Consent, Person, in_force
+from district.people.models import AccessCard, Assignment, Consent, Person, in_force
+from district.people.requirements import required_trainings, trainings_of
 from district.people.rules import TRADES
+from district.people.rules.trainings import TrainingForGate
 
 
 @dataclass(frozen=True)
 class WorkOnSite:
-    """Work on one site that holds today or begins later. Days are those of the district's time zone."""
+    """Work on one site that holds today or begins later, up to the day before the site closes. Days are those of the
+    district's time zone.
+    """
 
     site_id: str
     starts: date
@@ -22,14 +26,8 @@ class WorkOnSite:
     trade: str
     """The name in Chinese, which the gates' rules compare."""
     team: str
-
-
-@dataclass(frozen=True)
-class TrainingForGate:
-    """A training and its last valid day; None: it does not expire."""
-
-    kind: str
-    expires: date | None
+    requires: tuple[str, ...] = ()
+    """The kinds of training that the site asks of this trade."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -65,7 +63,7 @@ def workers_for_hq(worker_ids: Sequence[str]) -> dict[str, WorkerForHq]:
     """Return the same of many workers, by worker id, with one query for each table."""
     people = list(Person.objects.filter(worker_id__in=worker_ids).order_by())
     there = [one.pk for one in people if one.erased is None and one.merged_into_id is None]
-    work, trainings, cards = _work(there), _trainings(there), _cards(there)
+    work, trainings, cards = _work(there), trainings_of(there), _cards(there)
     consents = {
         consent.person_id: consent
         for consent in Consent.objects.filter(
@@ -94,29 +92,30 @@ def _work(people: Sequence[int]) -> dict[int, list[WorkOnSite]]:
     still_open = Q(project__closed__isnull=True) | Q(project__closed__gt=today)
     rows = (
         Assignment.objects.filter(in_force(today), still_open, person__in=people)
-        .select_related("project", "enterprise", "team")
+        .select_related("project__place", "enterprise", "team")
         .order_by("project__site_id", "starts", "pk")
     )
     found: dict[int, list[WorkOnSite]] = {}
+    requires = required_trainings(rows)
     for row in rows:
         found.setdefault(row.person_id, []).append(
             WorkOnSite(
                 site_id=row.project.site_id,
                 starts=row.starts,
-                ends=row.ends,
+                ends=_last_day(row.ends, row.project.closed),
                 employer=row.enterprise.name,
                 trade=TRADES.get(row.trade, (row.trade,))[0],
                 team=row.team.name if row.team else "",
+                requires=requires[row.pk],
             )
         )
     return found
 
 
-def _trainings(people: Sequence[int]) -> dict[int, list[TrainingForGate]]:
-    found: dict[int, list[TrainingForGate]] = {}
-    for row in Certificate.objects.filter(person__in=people, is_training=True).order_by("kind", "expires"):
-        found.setdefault(row.person_id, []).append(TrainingForGate(row.kind, row.expires))
-    return found
+def _last_day(ends: date | None, closed: date | None) -> date | None:
+    """Return the last day of work: a gate without a network must not open after the site has closed."""
+    days = [day for day in (ends, closed and closed - timedelta(days=1)) if day]
+    return min(days, default=None)
 
 
 def _cards(people: Sequence[int]) -> dict[int, list[str]]:

@@ -138,7 +138,7 @@ TEAMS = ListTable(
     name="teams",
     keys=("name", "pk"),
     columns=(
-        TableColumn("name", _("Team"), sort=("name", "pk")),
+        TableColumn("name", _("Team"), sort=("name", "pk"), link=lambda row: reverse("people:team", args=[row.pk])),
         TableColumn("site", _("Site"), value="project.place.name"),
         TableColumn("employer", _("Employer"), value="enterprise.name", kind="long"),
         TableColumn("leader", _("Leader"), value="leader.name"),
@@ -146,6 +146,22 @@ TEAMS = ListTable(
         TableColumn("retired", _("Ended"), kind="time", shown=False),
     ),
     empty=EmptyState(_("No team is recorded yet"), icon="team"),
+)
+REQUIREMENTS = ListTable(
+    name="requirements",
+    keys=("place__path", "kind", "pk"),
+    columns=(
+        TableColumn("place", _("Site or place"), value="place.name"),
+        TableColumn("kind", _("Training")),
+        TableColumn(
+            "trade", _("Trade"), value=lambda row: rules.trade_name(row.trade) if row.trade else _("every trade")
+        ),
+    ),
+    empty=EmptyState(
+        _("No site asks for certain trainings"),
+        _("Gates then go by the latest training of each person. A requirement decides which trainings count."),
+        icon="certificate",
+    ),
 )
 CONSENTS = ListTable(
     name="consents",

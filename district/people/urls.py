@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from district.people.views import data, duplicates, lists, papers, person, work
+from district.people.views import data, duplicates, lists, papers, person, requirements, teams, work
 
 app_name = "people"
 urlpatterns = [
@@ -17,6 +17,12 @@ urlpatterns = [
     path("people/consents/", lists.consents, name="consents"),
     path("people/teams/", lists.teams, name="teams"),
     path("people/teams/add/", work.add_team, name="add_team"),
+    path("people/teams/<int:key>/", teams.team, name="team"),
+    path("people/teams/<int:key>/change/", teams.change_team, name="change_team"),
+    path("people/teams/<int:key>/end/", teams.end_team, name="end_team"),
+    path("people/trainings/", requirements.requirements, name="requirements"),
+    path("people/trainings/add/", requirements.require, name="require"),
+    path("people/trainings/<int:key>/end/", requirements.end_requirement, name="end_requirement"),
     path("people/kept/", data.kept, name="kept"),
     path("people/duplicates/", duplicates.duplicates, name="duplicates"),
     path("people/duplicates/<int:key>/", duplicates.pair, name="pair"),

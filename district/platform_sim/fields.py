@@ -5,11 +5,9 @@ import binascii
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 from pydantic.alias_generators import to_camel
 from stdnum.cn import uscc
-
-from district.platform_sim.signatures import Refused
 
 HEAD_IMAGE_MAX_BYTES = 50 * 1024
 WORK_TYPES = {f"{number:03d}" for number in range(10, 400, 10) if number != 370} | {"900", "1000"}
@@ -17,7 +15,9 @@ ID_CARD_TYPES = {"01", "08", "10", "12"}
 CORP_TYPES = {f"{number:03d}" for number in range(1, 13)}
 
 
-def _one_of(table: set[str], name: str) -> AfterValidator:
+def one_of(table: set[str], name: str) -> AfterValidator:
+    """Take only values of a code table."""
+
     def check(value: str) -> str:
         if value not in table:
             raise ValueError(f"{name}: {value!r}")
@@ -37,7 +37,19 @@ def _uscc(value: str) -> str:
     return value
 
 
-IdType = Annotated[str, _one_of(ID_CARD_TYPES, "idCardType")]
+def _day(value: str) -> str:
+    datetime.strptime(value, "%Y-%m-%d")
+    return value
+
+
+def _month(value: str) -> str:
+    datetime.strptime(value, "%Y-%m")
+    return value
+
+
+Day = Annotated[str, AfterValidator(_day)]
+Month = Annotated[str, AfterValidator(_month)]
+IdType = Annotated[str, one_of(ID_CARD_TYPES, "idCardType")]
 CorpCode = Annotated[str, AfterValidator(_uscc)]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -48,24 +60,28 @@ class Fields(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel)
 
 
-class _OfProject(Fields):
+class OfProject(Fields):
+    """What names its project."""
+
     project_code: Text
 
 
-class _OfCompany(_OfProject):
+class OfCompany(OfProject):
+    """What names its company too."""
+
     corp_code: CorpCode
     corp_name: Text
 
 
-class SubContractor(_OfCompany):
+class SubContractor(OfCompany):
     """`ProjectSubContractor.Add` and `.Update`."""
 
-    corp_type: Annotated[str, _one_of(CORP_TYPES, "corpType")]
+    corp_type: Annotated[str, one_of(CORP_TYPES, "corpType")]
     entry_time: str | None = None
     exit_time: str | None = None
 
 
-class TeamAdd(_OfCompany):
+class TeamAdd(OfCompany):
     """`Team.Add`."""
 
     team_name: Text
@@ -88,7 +104,7 @@ class WorkerFields(Fields):
     is_team_leader: Annotated[int, Field(ge=0, le=1)]
     id_card_type: IdType
     id_card_number: Text
-    work_type: Annotated[str, _one_of(WORK_TYPES, "workType")]
+    work_type: Annotated[str, one_of(WORK_TYPES, "workType")]
     work_role: int
     nation: str | None = None
     address: Text
@@ -115,7 +131,7 @@ class WorkerFields(Fields):
         return value
 
 
-class WorkerAdd(_OfCompany):
+class WorkerAdd(OfCompany):
     """`ProjectWorker.Add`."""
 
     team_sys_no: int
@@ -148,7 +164,7 @@ class EntryExit(Fields):
         return date.fromisoformat(value) if isinstance(value, str) else value
 
 
-class WorkerEntryExitAdd(_OfCompany):
+class WorkerEntryExitAdd(OfCompany):
     """`WorkerEntryExit.Add`."""
 
     team_sys_no: int
@@ -161,7 +177,7 @@ class AttendanceRow(Fields):
     id_card_type: IdType
     id_card_number: Text
     date: Annotated[str, AfterValidator(_time)]
-    direction: Annotated[str, _one_of({"01", "02"}, "direction")]
+    direction: Annotated[str, one_of({"01", "02"}, "direction")]
     image: str | None = None
     channel: str | None = None
     attend_type: str | None = None
@@ -169,14 +185,14 @@ class AttendanceRow(Fields):
     lat: Annotated[float, Field(ge=-90, le=90)] | None = None
 
 
-class AttendanceAdd(_OfProject):
+class AttendanceAdd(OfProject):
     """`WorkerAttendance.Add`."""
 
     team_sys_no: int
     data_list: Annotated[list[AttendanceRow], Field(min_length=1, max_length=20)]
 
 
-class Query(_OfProject):
+class Query(OfProject):
     """The queries: all have pages."""
 
     page_index: Annotated[int, Field(ge=0)]
@@ -187,6 +203,14 @@ class Query(_OfProject):
     team_name: str | None = None
     id_card_type: IdType | None = None
     id_card_number: str | None = None
+    training_date: Day | None = None
+    pay_month: Month | None = None
+
+
+class CorpQuery(Query):
+    """`Corp.Query`: of no project."""
+
+    project_code: str = ""
 
 
 class AttendanceQuery(Query):
@@ -199,32 +223,3 @@ class AsyncQuery(Fields):
     """`AsyncHandleResult.Query`."""
 
     request_serial_code: Text
-
-
-METHODS: dict[str, type[Fields]] = {
-    "ProjectSubContractor.Add": SubContractor,
-    "ProjectSubContractor.Update": SubContractor,
-    "ProjectSubContractor.Query": Query,
-    "Team.Add": TeamAdd,
-    "Team.Update": TeamUpdate,
-    "Team.Query": Query,
-    "ProjectWorker.Add": WorkerAdd,
-    "ProjectWorker.Update": WorkerUpdate,
-    "ProjectWorker.Query": Query,
-    "WorkerEntryExit.Add": WorkerEntryExitAdd,
-    "WorkerAttendance.Add": AttendanceAdd,
-    "WorkerAttendance.Query": AttendanceQuery,
-    "AsyncHandleResult.Query": AsyncQuery,
-}
-
-
-def read(method: str, data: dict[str, Any]) -> Fields:
-    """Check the data of a call. Raises Refused."""
-    fields = METHODS.get(method)
-    if fields is None:
-        raise Refused(-3, f"无API访问权限: {method}")
-    try:
-        return fields.model_validate(data)
-    except ValidationError as error:
-        where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise Refused(-1, f"请求参数错误: {where}") from None

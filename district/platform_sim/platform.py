@@ -11,26 +11,12 @@ from typing import Any
 
 from stdnum.cn import ric
 
-from district.platform_sim import fields, signatures
+from district.platform_sim import fields, methods, paper_fields, papers, signatures
+from district.platform_sim.project import SimProject
 from district.platform_sim.signatures import ZONE, Refused, Scheme
 
 WORKING, FAILED, FINISHED = 0, 10, 20
 _NONCES_KEPT = 100_000
-
-
-@dataclass
-class SimProject:
-    """One project with what was uploaded. Workers are found by the number of their id document."""
-
-    code: str
-    app_id: str
-    secret: str
-    companies: dict[str, dict[str, Any]] = field(default_factory=dict)
-    teams: dict[int, dict[str, Any]] = field(default_factory=dict)
-    workers: dict[str, dict[str, Any]] = field(default_factory=dict)
-    inside: dict[str, bool] = field(default_factory=dict)
-    attendance: dict[tuple[str, str, str], int] = field(default_factory=dict)
-    """(number, time, direction) -> team. The same passage twice is one."""
 
 
 @dataclass
@@ -55,6 +41,7 @@ class SimPlatform:
 
     scheme: Scheme
     projects: dict[str, SimProject]
+    corps: dict[str, dict[str, Any]] = field(default_factory=dict)
     calls_per_minute: int = 100_000
     result_after: timedelta = timedelta(0)
     clock: Callable[[], datetime] = lambda: datetime.now(ZONE)
@@ -95,7 +82,7 @@ class SimPlatform:
         self._nonces[call.nonce] = None
         if len(self._nonces) > _NONCES_KEPT:
             del self._nonces[next(iter(self._nonces))]
-        data = fields.read(call.method, call.data)
+        data = methods.read(call.method, call.data)
         self.calls.append(call.method)
         if isinstance(data, fields.AsyncQuery):
             return self._result(data.request_serial_code, now)
@@ -113,7 +100,7 @@ class SimPlatform:
 
     def _project(self, app_id: str, data: dict[str, Any]) -> SimProject:
         code = data.get("projectCode")
-        if code is None:  # Team.Update names the team alone
+        if not code:  # Team.Update names the team alone, Corp.* the company
             return next(project for project in self.projects.values() if project.app_id == app_id)
         project = self.projects.get(str(code))
         if project is None or project.app_id != app_id:
@@ -141,7 +128,14 @@ class SimPlatform:
 
     def _changed(self, data: fields.Fields, project: SimProject, now: datetime) -> tuple[str, dict[str, Any]]:
         """Return why it failed, or the values of the result."""
+        if isinstance(data, paper_fields.CorpUpload):
+            self.corps[data.corp_code] = data.model_dump(by_alias=True)
+            return "", {}
+        if isinstance(data, paper_fields.WorkerContractAdd | paper_fields.ProjectTrainingAdd | paper_fields.PayrollAdd):
+            return papers.added(data, project, self._number, self.scheme), {}
         if isinstance(data, fields.SubContractor):
+            if data.corp_code not in self.corps:
+                return "企业信息不存在，请先上传企业信息", {}
             project.companies[data.corp_code] = data.model_dump(by_alias=True)
             return "", {}
         if isinstance(data, fields.TeamAdd):
@@ -233,6 +227,10 @@ class SimPlatform:
         def seal(number: str) -> str:
             return self.scheme.seal_number(number, project.secret)
 
+        if method == "Corp.Query":
+            return list(self.corps.values())
+        if method in papers.QUERIES:
+            return papers.listed(method, project, seal)
         if method == "ProjectSubContractor.Query":
             return list(project.companies.values())
         if method == "Team.Query":

@@ -7,10 +7,11 @@ from functools import cached_property
 from typing import Any
 
 from district.people.models import IdDocument
-from district.realname import gather
+from district.realname import gather, paper_calls
 from district.realname.connector import ZONE, Connector
 from district.realname.models import PassageUpload, SiteUpload, Upload
 from district.realname.photos import photo_of
+from district.realname.prepared import Lacking, NotTaken, Prepared
 from district.realname.rules import bodies
 from district.realname.rules.answers import PlatformAnswer, Verdict
 from district.realname.rules.codes import DIRECTIONS
@@ -21,6 +22,7 @@ PAGE = 50
 """Rows of one answer to a query."""
 PAGES_MAX = 400
 METHODS = {
+    Upload.Kind.CORP: "Corp",
     Upload.Kind.COMPANY: "ProjectSubContractor",
     Upload.Kind.TEAM: "Team",
     Upload.Kind.WORKER: "ProjectWorker",
@@ -28,33 +30,6 @@ METHODS = {
     Upload.Kind.EXIT: "WorkerEntryExit",
     Upload.Kind.ATTENDANCE: "WorkerAttendance",
 }
-
-
-class Lacking(Exception):
-    """Something is missing here, so nothing can be sent."""
-
-    def __init__(self, lack: Lack) -> None:
-        """Keep what is missing."""
-        super().__init__(lack)
-        self.lack = lack
-
-
-class NotTaken(Exception):
-    """The platform did not answer a question as one of its answers."""
-
-    def __init__(self, answer: PlatformAnswer) -> None:
-        """Keep the answer."""
-        super().__init__(answer.text)
-        self.answer = answer
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A call that is ready. `digest`: of what it says."""
-
-    method: str
-    body: bodies.Body
-    digest: str = ""
 
 
 @dataclass
@@ -87,8 +62,12 @@ class SiteCalls:
         if row.kind == Upload.Kind.ATTENDANCE:
             return self._attendance(row)
         facts = gather.site_facts(self.site.project, [row.person_id] if row.person_id else [])
-        if row.kind in (Upload.Kind.COMPANY, Upload.Kind.TEAM):
+        if row.kind in (Upload.Kind.CORP, Upload.Kind.COMPANY, Upload.Kind.TEAM):
             return self._company_or_team(row, facts)
+        if row.group:
+            if not uploaded(row, Upload.Kind.WORKER, row.person_id or 0):
+                raise Lacking(Lack.WORKER)
+            return paper_calls.prepared(row, facts, self.site, self.encrypt)
         return self._worker_or_entry(row, facts)
 
     def rows(self, method: str, body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -101,32 +80,46 @@ class SiteCalls:
 
     def ask(self, method: str, body: Mapping[str, Any], page: int, size: int) -> PlatformAnswer:
         """Ask for one page. Raises NoAnswer, NotTaken."""
-        whole = {"projectCode": self.project_code, "pageIndex": page, "pageSize": size, **body}
+        of_site = {} if method == "Corp.Query" else {"projectCode": self.project_code}
+        whole = {**of_site, "pageIndex": page, "pageSize": size, **body}
         answer = self.call(method, whole)
         if answer.verdict is not Verdict.TAKEN:
             raise NotTaken(answer)
         return answer
 
     def found(self, row: Upload) -> Mapping[str, Any] | None:
-        """Ask whether the platform has a company, team or worker. Raises NoAnswer, NotTaken, Lacking."""
+        """Ask whether the platform has a company, team, worker or paper. Raises NoAnswer, NotTaken, Lacking."""
         facts = gather.site_facts(self.site.project, [row.person_id] if row.person_id else [])
-        if row.kind == Upload.Kind.COMPANY and row.enterprise:
+        if row.group:
+            return paper_calls.found(row, facts, self)
+        if row.kind in (Upload.Kind.CORP, Upload.Kind.COMPANY) and row.enterprise:
             wanted = {"corpCode": row.enterprise.uscc}
-            return next(iter(self.rows("ProjectSubContractor.Query", wanted)), None)
+            return self._first(f"{METHODS[Upload.Kind(row.kind)]}.Query", wanted)
         if row.kind == Upload.Kind.TEAM and row.team:
             wanted = {"corpCode": row.team.enterprise.uscc, "teamName": row.team.name}
-            return next(iter(self.rows("Team.Query", wanted)), None)
+            return self._first("Team.Query", wanted)
         if row.kind == Upload.Kind.WORKER and row.person_id in facts.documents:
             document = facts.documents[row.person_id]
             wanted = {"idCardType": document.kind, "idCardNumber": self.encrypt(document.number)}
-            return next(iter(self.rows("ProjectWorker.Query", wanted)), None)
+            number = document.number
+            return next(
+                (one for one in self.rows("ProjectWorker.Query", wanted) if self.number_of(one) == number), None
+            )
         return None
+
+    def _first(self, method: str, wanted: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return the row that has all that was asked for: a platform may answer with others."""
+        return next((one for one in self.rows(method, wanted) if wanted.items() <= one.items()), None)
+
+    def number_of(self, row: Mapping[str, Any]) -> str:
+        """Return the plain number of a row's id document. Raises SecretError."""
+        return self.connector.signer.decrypt(str(row.get("idCardNumber", "")), self.credentials)
 
     def attendance_of(self, days: Sequence[str]) -> set[tuple[str, str, str]]:
         """Return the passages that the platform holds of some days: number, time, direction."""
         return {
             (
-                self.connector.signer.decrypt(str(row.get("idCardNumber", "")), self.credentials),
+                self.number_of(row),
                 str(row.get("date", "")),
                 str(row.get("direction", "")),
             )
@@ -137,6 +130,9 @@ class SiteCalls:
     def _company_or_team(self, row: Upload, facts: gather.SiteFacts) -> Prepared:
         if row.enterprise is None:
             raise Lacking(Lack.COMPANY)
+        if row.kind == Upload.Kind.CORP:
+            body = bodies.corp(facts.company(row.enterprise))
+            return Prepared("Corp.Upload", body, gather.digest(body))
         if row.kind == Upload.Kind.COMPANY:
             body = bodies.company(facts.company(row.enterprise))
             return Prepared(self._method(row), body, gather.digest(body))

@@ -22,6 +22,8 @@ from district.realname.rules.lacks import Trouble
 from district.realname.rules.signers import SIGNERS, PlatformCredentials, PlatformSigner, SignedCall, as_json
 
 TIMEOUT_S = 10.0
+WHOLE_ANSWER_S = 40.0
+"""An answer that drips is cut off, before the lease of what is being sent ends."""
 ANSWER_MAX_BYTES = 4 * 1024 * 1024
 CLOCK_WARN = timedelta(minutes=2)
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -74,12 +76,13 @@ class Connector:
         url = f"{self.config.url}?{signed.query}" if signed.query else self.config.url
         try:
             response, content = self._posted(url, signed)
-        except httpx.ConnectError as error:
-            raise NoAnswer(Trouble.AWAY, type(error).__name__, sent=False) from None
+        except (httpx.ConnectError, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            trouble = Trouble.CERTIFICATE if "CERTIFICATE_VERIFY" in str(error) else Trouble.AWAY
+            raise NoAnswer(trouble, type(error).__name__, sent=False) from None
         except httpx.HTTPError as error:
             raise NoAnswer(Trouble.NO_ANSWER, type(error).__name__, sent=True) from None
         self._compare_clocks(response)
-        if response.status_code >= 400:
+        if not response.is_success:
             raise NoAnswer(Trouble.NOT_OURS, f"HTTP {response.status_code}", sent=True)
         if len(content) > ANSWER_MAX_BYTES:
             raise NoAnswer(Trouble.NOT_OURS, "too long", sent=True)
@@ -90,11 +93,15 @@ class Connector:
 
     def _posted(self, url: str, signed: SignedCall) -> tuple[httpx.Response, bytes]:
         """Post, and read the answer up to its limit: what answers may be anything."""
-        content = b""
-        headers = {"Content-Type": signed.content_type}
+        content, until = b"", time.monotonic() + WHOLE_ANSWER_S
+        headers = {"Content-Type": signed.content_type, "Accept-Encoding": "identity"}  # nothing unpacks to more
         with self.client.stream("POST", url, content=signed.body, headers=headers) as response:
+            if response.headers.get("Content-Encoding", "identity") != "identity":
+                return response, content
             for part in response.iter_bytes():
                 content += part
+                if time.monotonic() > until:
+                    raise httpx.ReadTimeout("the answer does not end")
                 if len(content) > ANSWER_MAX_BYTES:
                     break
         return response, content

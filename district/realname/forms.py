@@ -1,5 +1,6 @@
 """The form of a site's connection, and the filters of what did not go."""
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import django_filters
@@ -8,8 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from district.realname.models import SiteUpload, Upload
+from district.people.rules import WrongNumber, account_number
+from district.realname.models import TRAINING_TYPE, SiteUpload, Upload
+from district.realname.rules.banks import bank_code
 from district.realname.rules.signers import SIGNERS, PlatformCredentials, SecretError
+
+_TRAINING_CODE = 6
+_HOURS_MAX = 200
 
 
 class SiteUploadForm(forms.ModelForm[SiteUpload]):
@@ -24,22 +30,39 @@ class SiteUploadForm(forms.ModelForm[SiteUpload]):
         help_text=gettext_lazy("Empty: the present one stays."),
     )
 
+    new_account = forms.CharField(
+        label=gettext_lazy("Number of the wage account"),
+        required=False,
+        max_length=40,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "data-private": "", "inputmode": "numeric"}),
+        help_text=gettext_lazy("The site's own account for wages. Empty: the present one stays."),
+    )
+
     class Meta:
         model = SiteUpload
-        fields: ClassVar = ["enabled", "app_id", "since"]
+        fields: ClassVar = ["enabled", "app_id", "since", "pay_bank", "training_hours", "training_type"]
         labels: ClassVar = {
             "enabled": gettext_lazy("Upload this site"),
             "app_id": gettext_lazy("App id of this project"),
-            "since": gettext_lazy("Passages since"),
+            "since": gettext_lazy("Passages and wages since"),
+            "pay_bank": gettext_lazy("Bank of the wage account"),
+            "training_hours": gettext_lazy("Hours of a training"),
+            "training_type": gettext_lazy("Code of trainings"),
         }
-        help_texts: ClassVar = {"app_id": gettext_lazy("Empty: the one of district.toml, or the project's code.")}
+        help_texts: ClassVar = {
+            "app_id": gettext_lazy("Empty: the one of district.toml, or the project's code."),
+            "pay_bank": gettext_lazy("With its full name. Empty: no wages are uploaded."),
+            "training_hours": gettext_lazy("The platform asks for them. Empty: no trainings are uploaded."),
+            "training_type": gettext_lazy("Six digits, of the platform's table of trainings."),
+        }
         widgets: ClassVar = {"since": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
 
     def __init__(self, *args: Any, signer: str, has_code: bool, has_secret: bool, **options: Any) -> None:
         """Keep what the site has already."""
         super().__init__(*args, **options)
         self._signer, self._has_code, self._has_secret = signer, has_code, has_secret
-        self.order_fields(["enabled", "app_id", "new_secret", "since"])
+        self.fields["training_type"].required = False
+        self.order_fields(["enabled", "app_id", "new_secret", "since", "pay_bank", "new_account"])
 
     def clean_new_secret(self) -> str:
         """Refuse a secret that the platform's encryption cannot use."""
@@ -54,6 +77,35 @@ class SiteUploadForm(forms.ModelForm[SiteUpload]):
                     else _("This is not a secret of this platform: it needs at least 8 characters. Copy it once more.")
                 ) from None
         return secret
+
+    def clean_pay_bank(self) -> str:
+        """Refuse a bank that the platform's table lacks."""
+        bank: str = self.cleaned_data["pay_bank"]
+        if bank and not bank_code(bank):
+            raise forms.ValidationError(_("The platform's table has no such bank: write its full name."))
+        return bank
+
+    def clean_new_account(self) -> str:
+        """Refuse what is no number of an account."""
+        number: str = self.cleaned_data["new_account"]
+        try:
+            return account_number(number) if number else ""
+        except WrongNumber as error:
+            raise forms.ValidationError(str(error)) from None
+
+    def clean_training_type(self) -> str:
+        """Refuse what is no code."""
+        code: str = self.cleaned_data["training_type"] or TRAINING_TYPE
+        if not (code.isascii() and code.isdecimal() and len(code) == _TRAINING_CODE):
+            raise forms.ValidationError(_("The code has six digits: compare it with the platform's table."))
+        return code
+
+    def clean_training_hours(self) -> Decimal | None:
+        """Refuse no time at all."""
+        hours: Decimal | None = self.cleaned_data["training_hours"]
+        if hours is not None and not 0 < hours <= _HOURS_MAX:
+            raise forms.ValidationError(_("Type hours between 0.5 and 200."))
+        return hours
 
     def clean(self) -> dict[str, Any]:
         """Refuse to turn on what cannot go."""
@@ -72,6 +124,8 @@ class SiteUploadForm(forms.ModelForm[SiteUpload]):
         site: SiteUpload = super().save(commit=False)
         if self.cleaned_data["new_secret"]:
             site.secret = self.cleaned_data["new_secret"]
+        if self.cleaned_data["new_account"]:
+            site.pay_account = self.cleaned_data["new_account"]
         site.looked = site.paused_until = None
         site.trouble = site.trouble_detail = ""
         if commit:

@@ -15,9 +15,6 @@ from district.realname.rules import bodies
 from district.realname.rules.lacks import Lack
 from district.realname.rules.signers import as_json
 
-MENDED_HERE = frozenset({Lack.TEAM, Lack.DOCUMENT, Lack.ADDRESS, Lack.PHONE, Lack.NATION, Lack.PHOTO})
-"""What somebody enters here. The others go away when the platform confirms something."""
-
 
 @dataclass(frozen=True)
 class Wanted:
@@ -30,11 +27,12 @@ class Wanted:
     person_id: int | None = None
     team_id: int | None = None
     lack: Lack | None = None
+    group: str = ""
 
     @property
-    def key(self) -> tuple[int, int]:
+    def key(self) -> tuple[int, int, str]:
         """Return what names it on its site."""
-        return int(self.kind), self.subject_id
+        return int(self.kind), self.subject_id, self.group
 
 
 @dataclass
@@ -108,7 +106,9 @@ def wanted(facts: SiteFacts, today: date) -> Iterator[Wanted]:
         {a.enterprise_id for a in facts.assignments} | set(facts.subcontracts) | {facts.project.general_contractor_id}
     )
     for enterprise in enterprises.values():
-        body = bodies.company(facts.company(enterprise))
+        known = facts.company(enterprise)
+        yield Wanted(Upload.Kind.CORP, enterprise.pk, enterprise.pk, digest(bodies.corp(known)))
+        body = bodies.company(known)
         yield Wanted(Upload.Kind.COMPANY, enterprise.pk, enterprise.pk, digest(body))
     for team in facts.teams.values():
         yield Wanted(Upload.Kind.TEAM, team.pk, team.enterprise_id, team_digest(facts, team), team_id=team.pk)

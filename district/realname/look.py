@@ -1,6 +1,7 @@
 """Holds the registry and the passages of one site against the queue, and queues what the platform lacks."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from django.db import transaction
@@ -8,11 +9,11 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from district.attendance.models import Passage
-from district.realname import gather
+from district.realname import gather, papers
 from district.realname.gather import Wanted
 from district.realname.models import PassageUpload, SiteUpload, Upload
 from district.realname.rules.bodies import BATCH_MAX
-from district.realname.rules.lacks import Lack
+from district.realname.rules.lacks import MENDED_HERE, Lack
 
 LOOK_EVERY = timedelta(minutes=10)
 LOOK_BACK = timedelta(days=2)
@@ -55,9 +56,10 @@ def registry(site: SiteUpload, now: datetime) -> None:
     facts = gather.site_facts(site.project)
     facts.assignments = [a for a in facts.assignments if a.ends is None or a.ends >= site.since]
     wanted = {item.key: item for item in gather.wanted(facts, gather.today_of())}
+    wanted |= {paper.wanted.key: paper.wanted for paper in papers.papers(facts, site)}
     with transaction.atomic():
         rows = Upload.objects.filter(project=site.project).exclude(kind=Upload.Kind.ATTENDANCE)
-        known = {(row.kind, row.subject_id): row for row in rows.select_for_update()}
+        known = {(row.kind, row.subject_id, row.group): row for row in rows.select_for_update()}
         Upload.objects.bulk_create(
             (_new(site, item, now) for key, item in wanted.items() if key not in known), ignore_conflicts=True
         )
@@ -196,7 +198,9 @@ def _new(site: SiteUpload, item: Wanted, now: datetime) -> Upload:
         state=Upload.State.BLOCKED if item.lack else Upload.State.WAITING,
         lack=item.lack or "",
         digest=item.digest,
+        group=item.group,
         next_try=now,
+        unsure=item.kind == Upload.Kind.CORP,  # another site may have brought it: the platform is asked first
     )
 
 
@@ -206,10 +210,12 @@ def _follow(row: Upload, item: Wanted, now: datetime) -> None:
     """
     before = (row.state, row.lack, row.digest, row.enterprise_id, row.person_id, row.team_id)
     row.enterprise_id, row.person_id, row.team_id = item.enterprise_id, item.person_id, item.team_id
+    if row.group and row.uploaded_digest:  # the platform takes no change of a paper
+        item = replace(item, digest=row.digest, lack=None)
     lack = None if row.uploaded_digest and item.lack is Lack.PHOTO else item.lack
     if lack and not row.uploaded_digest and row.state not in _MOVING:
         row.state, row.lack = Upload.State.BLOCKED, lack
-    elif not lack and (item.digest != row.digest or row.lack in gather.MENDED_HERE):
+    elif not lack and (item.digest != row.digest or row.lack in MENDED_HERE):
         row.digest, row.lack = item.digest, ""
         if item.digest != row.uploaded_digest and row.state not in _MOVING:
             row.state, row.refusal, row.attempts, row.next_try = Upload.State.WAITING, "", 0, now

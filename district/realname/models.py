@@ -13,6 +13,9 @@ from district.permissions import Permission
 from district.places.models import Enterprise, Project
 from district.scope import Scope, VisibleModel
 
+TRAINING_TYPE = "003001"
+"""The platform's code for trainings that public clients send."""
+
 
 class SiteUpload(VisibleModel):
     """A site's connection to the platform. The platform gives each project its own id and secret."""
@@ -25,7 +28,16 @@ class SiteUpload(VisibleModel):
     secret = EncryptedTextField(_("secret"), blank=True)
     """Empty: the one of district.toml."""
     since = models.DateField(_("since"), default=timezone.localdate)
-    """Earlier passages are not uploaded."""
+    """Earlier passages, and wages that were paid earlier, are not uploaded."""
+    pay_bank = models.CharField(_("bank of the wage account"), max_length=80, blank=True)
+    """The site's own account, from which all wages are paid. Without it no wages go to the platform."""
+    pay_account = EncryptedTextField(_("number of the wage account"), blank=True)
+    training_hours = models.DecimalField(
+        _("hours of a training"), max_digits=4, decimal_places=1, null=True, blank=True
+    )
+    """The platform asks for them, and the registry has none. Without them no trainings go to the platform."""
+    training_type = models.CharField(_("code of trainings"), max_length=6, default=TRAINING_TYPE)
+    """Of the platform's own table of trainings."""
     changed_from = models.DateTimeField(null=True, blank=True)
     """Passages from this time on may be new: the next look begins here. Null: none is known to be new."""
     looked = models.DateTimeField(null=True, blank=True)
@@ -39,7 +51,7 @@ class SiteUpload(VisibleModel):
     """How far this machine's clock was ahead of the platform's when it refused something, if that is much."""
     reconciled = models.DateTimeField(_("reconciled"), null=True, blank=True)
     lacking = models.IntegerField(_("lacking"), default=0)
-    """Passages that the platform confirmed earlier, and did not hold at the last reconciliation. They go again."""
+    """What the platform confirmed earlier, and did not hold at the last reconciliation. It goes again."""
     unknown_workers = models.IntegerField(_("unknown workers"), default=0)
     """Workers whom the platform has on this site, and this district has not."""
 
@@ -61,12 +73,16 @@ class Upload(VisibleModel):
     class Kind(models.IntegerChoices):
         """What it is. Smaller ones go first: the platform refuses a worker of a team that it does not know."""
 
+        CORP = 5, _("Company")
         COMPANY = 10, _("Company on the site")
         TEAM = 20, _("Team")
         WORKER = 30, _("Worker")
         ENTRY = 40, _("Entry to the site")
+        CONTRACT = 42, _("Contract of work")
+        TRAINING = 44, _("Training")
         ATTENDANCE = 50, _("Attendance")
         EXIT = 60, _("Exit from the site")
+        PAYROLL = 70, _("Wages")
 
     class State(models.TextChoices):
         """How far it is."""
@@ -83,7 +99,11 @@ class Upload(VisibleModel):
     enterprise = models.ForeignKey(Enterprise, models.CASCADE, null=True, related_name="uploads")
     kind = models.IntegerField(_("kind"), choices=Kind.choices)
     subject_id = models.BigIntegerField()
-    """The enterprise, team or person; of an entry and exit the assignment; of attendance the team."""
+    """The enterprise, team or person; of an entry and exit the assignment; of attendance the team. Of a contract the
+    employment, of a training the certificate, of wages the person.
+    """
+    group = models.CharField(max_length=100, blank=True)
+    """Of contracts, trainings and wages: which one. Those of one group may go in one call."""
     person = models.ForeignKey(Person, models.CASCADE, null=True, related_name="uploads")
     team = models.ForeignKey(Team, models.SET_NULL, null=True, related_name="uploads")
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.WAITING)
@@ -110,7 +130,9 @@ class Upload(VisibleModel):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["project", "kind", "subject_id"], condition=~Q(kind=50), name="upload_once")
+            models.UniqueConstraint(
+                fields=["project", "kind", "subject_id", "group"], condition=~Q(kind=50), name="upload_once"
+            )
         ]
         indexes: ClassVar = [
             models.Index(
@@ -119,6 +141,7 @@ class Upload(VisibleModel):
                 name="upload_to_do",
             ),
             models.Index(fields=["project", "state", "kind"]),
+            models.Index(fields=["serial"], condition=~Q(serial=""), name="upload_serial"),
         ]
 
     @classmethod

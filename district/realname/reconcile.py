@@ -1,6 +1,8 @@
 """Holds the platform against this district once a day: what it lacks goes again, what it has is noted."""
 
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -8,7 +10,7 @@ from django.db.models import Q
 
 from district.fields import index_of
 from district.people.models import IdDocument
-from district.realname import gather, look, results
+from district.realname import gather, look, paper_calls, papers, results
 from district.realname.calls import SiteCalls, key_of
 from district.realname.connector import ZONE
 from district.realname.models import PassageUpload, SiteUpload, Upload
@@ -18,6 +20,8 @@ FROM_HOUR = 2
 """Of the platform's time: when few work, and yesterday is complete."""
 _DAYS = 1
 """Days before today that are compared."""
+PAPERS_FOR = timedelta(days=7)
+"""Trainings and wages are compared so long after the platform confirmed them."""
 
 
 def due(now: datetime) -> list[SiteUpload]:
@@ -42,6 +46,7 @@ def reconcile(calls: SiteCalls, now: datetime) -> None:
         _passages(calls, (now.astimezone(ZONE) - timedelta(days=back)).date().isoformat(), now)
         for back in range(1, _DAYS + 1)
     )
+    lacking += _papers(calls, now)
     look.forget(now)
     SiteUpload.objects.filter(pk=calls.site.pk).update(
         reconciled=now, lacking=lacking, unknown_workers=unknown, looked=None, changed_from=now - look.LATE
@@ -87,6 +92,47 @@ def _passages(calls: SiteCalls, day: str, now: datetime) -> int:
             project=calls.site.project, kind=Upload.Kind.ATTENDANCE, state=Upload.State.DONE, passages=None
         ).delete()
     return len(lacking)
+
+
+def _papers(calls: SiteCalls, now: datetime) -> int:
+    """Send again the contracts that the platform lacks, and of trainings and wages those confirmed lately. Return how
+    many.
+    """
+    done = Upload.objects.filter(project=calls.site.project, state=Upload.State.DONE).exclude(group="")
+    rows = list(done.filter(Q(kind=Upload.Kind.CONTRACT) | Q(changed__gte=now - PAPERS_FOR)))
+    if not rows:
+        return 0
+    facts = gather.site_facts(calls.site.project, [row.person_id for row in rows if row.person_id])
+    known = {paper.wanted.key: paper for paper in papers.papers(facts, calls.site)}
+    asked: dict[str, set[tuple[str, ...]]] = {}
+    lacking = []
+    for row in rows:
+        paper = known.get((row.kind, row.subject_id, row.group))
+        number = papers.identity(facts, row.person_id or 0).number
+        if paper is None or not number:
+            continue
+        question = paper_calls.question(paper)
+        key = f"{row.kind} {sorted(question.items())}"
+        if key not in asked:
+            asked[key] = _names(calls, row.kind, question)
+        if paper_calls.name_of(paper, number) not in asked[key]:
+            lacking.append(row.pk)
+    Upload.objects.filter(pk__in=lacking, state=Upload.State.DONE).update(
+        state=Upload.State.WAITING, uploaded_digest="", attempts=0, next_try=now
+    )
+    return len(lacking)
+
+
+def _names(calls: SiteCalls, kind: int, question: dict[str, Any]) -> set[tuple[str, ...]]:
+    @cache
+    def opened(sealed: str) -> str:
+        return calls.connector.signer.decrypt(sealed, calls.credentials)
+
+    method = f"{paper_calls.METHODS[Upload.Kind(kind)]}.Query"
+    found = set[tuple[str, ...]]()
+    for entry in calls.rows(method, question):
+        found |= paper_calls.names_in(entry, kind, lambda one: opened(str(one.get("idCardNumber", ""))))
+    return found
 
 
 def _confirmed(calls: SiteCalls, day: str) -> dict[tuple[str, str, str], int]:

@@ -1,6 +1,6 @@
 """Notes what became of a queued thing, and lets go what waited for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,10 +8,11 @@ from typing import Any
 from django.db import transaction
 
 from district.people.models import Team
-from district.realname.calls import NotTaken, SiteCalls
+from district.realname.calls import SiteCalls
 from district.realname.connector import NoAnswer
 from district.realname.look import new_batch
 from district.realname.models import PassageUpload, SiteUpload, Upload
+from district.realname.prepared import NotTaken
 from district.realname.rules import answers
 from district.realname.rules.lacks import Lack, Trouble
 
@@ -55,7 +56,7 @@ def done(row: Upload, values: Mapping[str, Any], now: datetime) -> None:
         Team.objects.filter(pk=row.subject_id).update(platform_number=number)
     row.digest = current or row.sent_digest
     row.uploaded_digest = row.sent_digest or "?"
-    changed = row.kind != _Kind.ATTENDANCE and row.digest != row.uploaded_digest
+    changed = row.kind != _Kind.ATTENDANCE and not row.group and row.digest != row.uploaded_digest
     row.state = _State.WAITING if changed else _State.DONE
     if changed:  # perhaps what was sent is newer than what the queue knows: else it would be sent again and again
         SiteUpload.objects.filter(project=row.project_id).update(looked=None)
@@ -83,15 +84,35 @@ def refused(row: Upload, text: str, now: datetime) -> None:
     row.save()
 
 
+@transaction.atomic
+def apart(rows: Sequence[Upload], now: datetime) -> None:
+    """Send things one by one that the platform refused together: one wrong one holds no other."""
+    for row in rows:
+        row.state, row.serial, row.asked, row.unsure = _State.WAITING, "", 0, False
+        row.attempts, row.next_try = max(row.attempts, 1), now
+        row.save()
+
+
+def lost(row: Upload, now: datetime) -> None:
+    """Note that the platform may have lost a call that it took. It is asked for the thing, and it is sent again."""
+    row.state, row.serial, row.asked, row.unsure, row.next_try = _State.WAITING, "", 0, True, now
+    row.save()
+
+
 def blocked(row: Upload, lack: Lack) -> None:
     """Note what is missing here."""
-    row.state, row.lack, row.unsure = _State.BLOCKED, lack, False
+    row.state, row.lack, row.unsure, row.attempts = _State.BLOCKED, lack, False, 0
     row.save()
 
 
 def _release(row: Upload, now: datetime) -> None:
     """Let go what waited for a company, a team or a worker."""
     same = Upload.objects.filter(project=row.project_id, state=_State.BLOCKED)
+    if row.kind == _Kind.CORP:  # the platform refuses companies of which it knows nothing
+        refused_before = Upload.objects.filter(project=row.project_id, state=_State.REFUSED, kind=_Kind.COMPANY)
+        refused_before.filter(enterprise=row.enterprise_id, uploaded_digest="").update(
+            state=_State.WAITING, refusal="", attempts=0, next_try=now
+        )
     waiting = {
         _Kind.COMPANY: same.filter(lack=Lack.COMPANY, enterprise=row.enterprise_id),
         _Kind.TEAM: same.filter(lack=Lack.TEAM_NUMBER, team=row.subject_id),

@@ -6,7 +6,7 @@ everything arrives at least once, and counts once.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,14 +14,17 @@ from django.db import transaction
 from django.db.models import Q
 
 from district.realname import results
-from district.realname.calls import Lacking, NotTaken, SiteCalls, key_of, local_day, passages_of
+from district.realname.calls import SiteCalls, key_of, local_day, passages_of
 from district.realname.connector import Connector, NoAnswer, credentials_of, district_secret
 from district.realname.look import new_batch
 from district.realname.models import PassageUpload, SiteUpload, Upload
+from district.realname.prepared import Lacking, NotTaken
+from district.realname.rules import bodies
 from district.realname.rules.answers import PlatformAnswer, Verdict, team_number
 from district.realname.rules.lacks import Lack, Trouble
+from district.realname.rules.paper_bodies import TOGETHER_MAX, together
 from district.realname.rules.signers import SecretError
-from district.realname.rules.timing import AWAY_PAUSE, LEASE, RATE_PAUSE, SITE_PAUSE, next_result, next_try
+from district.realname.rules.timing import ASKED_MAX, AWAY_PAUSE, LEASE, RATE_PAUSE, SITE_PAUSE, next_result, next_try
 
 PAGE = 20
 _NOT_ASKED = (Upload.Kind.ENTRY, Upload.Kind.EXIT)
@@ -33,13 +36,15 @@ class Sender:
     """Works through the queue of all sites."""
 
     connector: Connector
+    _handled: set[int] = field(default_factory=set)
+    """What went together with another one: its turn in this page is over."""
 
     def page(self, now: datetime) -> int:
         """Handle what is due, at most a page. Return how many things it was."""
         rows = due(now)
         for row in rows:
             site = SiteUpload.objects.select_related("project__place").get(project=row.project_id)
-            if not site.enabled or (site.paused_until and site.paused_until > now):
+            if row.pk in self._handled or not site.enabled or (site.paused_until and site.paused_until > now):
                 continue
             self._handle(row, site, now)
         return len(rows)
@@ -85,33 +90,78 @@ class Sender:
     def _send(self, row: Upload, calls: SiteCalls, now: datetime) -> None:
         prepared = calls.prepare(row)
         row.sent_digest = prepared.digest
-        answer = calls.call(prepared.method, prepared.body)
+        others = self._companions(row, calls, now) if row.group and row.attempts == 1 else []
+        rows = [row, *(one for one, _body in others)]
+        body = together([prepared.body, *(one for _row, one in others)]) if others else prepared.body
+        answer = calls.call(prepared.method, body)
         if answer.verdict is not Verdict.TAKEN:
-            self._not_taken(row, calls.site, answer, now)
+            if others and answer.verdict is Verdict.REFUSED:
+                results.apart(rows, now)
+                return
+            for one in rows:
+                self._not_taken(one, calls.site, answer, now)
             return
         note_trouble(calls.site, None, "", None)
-        row.unsure = False
+        if calls.site.clock_off_s and not self.connector.clock_off_s:
+            SiteUpload.objects.filter(pk=calls.site.pk).update(clock_off_s=0)
         if not answer.serial:
-            if prepared.method.endswith(".Add") and row.kind not in _NOT_ASKED:
+            if prepared.method.endswith((".Add", ".Upload")) and row.kind not in _NOT_ASKED:
                 raise NoAnswer(Trouble.NOT_OURS, "requestSerialCode", sent=True)  # so it is asked for
+            row.unsure = False
             self._done(row, answer.data, calls, now)
             return
-        row.state, row.serial, row.asked = Upload.State.SENT, answer.serial, 0
-        row.next_try = now + next_result(0)
-        row.save()
+        for one in rows:
+            one.unsure = False
+            one.state, one.serial, one.asked = Upload.State.SENT, answer.serial, 0
+            one.next_try = now + next_result(0)
+            one.save()
+
+    def _companions(self, row: Upload, calls: SiteCalls, now: datetime) -> list[tuple[Upload, bodies.Body]]:
+        """Take further waiting things of the same group, which go in the same call."""
+        found = Upload.objects.filter(
+            project=row.project_id,
+            kind=row.kind,
+            group=row.group,
+            enterprise=row.enterprise_id,
+            team=row.team_id,
+            state=Upload.State.WAITING,
+            attempts=0,
+            unsure=False,
+            next_try__lte=now,
+        )
+        taken = []
+        for one in found.select_related("enterprise", "team__enterprise").order_by("pk")[: TOGETHER_MAX - 1]:
+            if not self._take(one, now):
+                continue
+            self._handled.add(one.pk)
+            try:
+                prepared = calls.prepare(one)
+            except Lacking as error:
+                results.blocked(one, error.lack)
+                continue
+            one.sent_digest = prepared.digest
+            taken.append((one, prepared.body))
+        return taken
 
     def _ask_result(self, row: Upload, calls: SiteCalls, now: datetime) -> None:
         result = results.ask(row, calls)
-        if result is None:
-            row.asked += 1
-            row.next_try = now + next_result(row.asked)
-            row.save(update_fields=["asked", "next_try"])
-        elif result.failed:
-            if self._is_there(row, calls, now):
-                return
-            results.refused(row, result.text, now)
-        else:
-            self._done(row, result.values, calls, now)
+        same = Upload.objects.filter(project=row.project_id, serial=row.serial, state=Upload.State.SENT)
+        rows = [row, *same.exclude(pk=row.pk).select_related("enterprise", "team__enterprise")]
+        self._handled.update(one.pk for one in rows)
+        if result is not None and result.failed and len(rows) > 1:
+            results.apart(rows, now)
+            return
+        for one in rows:
+            if result is None and one.asked >= ASKED_MAX:
+                results.lost(one, now)
+            elif result is None:
+                one.asked += 1
+                one.next_try = now + next_result(one.asked)
+                one.save(update_fields=["asked", "next_try"])
+            elif result is not None and not result.failed:
+                self._done(one, result.values, calls, now)
+            elif result is not None and not self._is_there(one, calls, now):
+                results.refused(one, result.text, now)
 
     @staticmethod
     def _done(row: Upload, values: Mapping[str, Any], calls: SiteCalls, now: datetime) -> None:
@@ -132,7 +182,7 @@ class Sender:
         found = calls.found(row)
         if found is None:
             return False
-        row.sent_digest = row.digest if row.kind == Upload.Kind.TEAM else "?"
+        row.sent_digest = row.digest if row.kind in (Upload.Kind.TEAM, Upload.Kind.CORP) else "?"
         results.done(row, found, now)
         return True
 
@@ -156,15 +206,16 @@ class Sender:
     def _not_taken(self, row: Upload, site: SiteUpload, answer: PlatformAnswer, now: datetime) -> None:
         site.clock_off_s = self.connector.clock_off_s
         site.save(update_fields=["clock_off_s"])
-        if answer.verdict is Verdict.REFUSED:
+        clock = answer.about_clocks and site.clock_off_s != 0
+        if answer.verdict is Verdict.REFUSED and not clock:
             results.refused(row, answer.text, now)
             return
         later = answer.verdict is Verdict.LATER
         pause = RATE_PAUSE if later else SITE_PAUSE
-        detail = "" if later else f"{answer.code} {answer.text}"
-        note_trouble(site, None if later else Trouble.SIGNATURE, detail, now + pause)
+        trouble = Trouble.BUSY if later else Trouble.CLOCK if clock else Trouble.SIGNATURE
+        note_trouble(site, trouble, f"{answer.code} {answer.text}", now + pause)
         if row.state == Upload.State.SENDING:
-            row.state = Upload.State.WAITING
+            row.state, row.attempts = Upload.State.WAITING, max(row.attempts - 1, 0)  # this one was not looked at
         row.next_try = now + pause
         row.save()
 

@@ -12,7 +12,9 @@ from district.people.models import Person
 from district.permissions import Permission
 from district.places.models import Project
 from district.realname.models import PassageUpload, SiteUpload, Upload
+from district.realname.rules.advice import advice
 from district.realname.rules.lacks import TROUBLES, WHAT_TO_DO, Lack, Trouble
+from district.realname.rules.timing import SLOW
 from district.scope import Account
 from district.web.tables import EmptyState, ListTable, TableColumn, Tone
 
@@ -63,12 +65,13 @@ def upload_rows(account: Account, project: Project) -> "QuerySet[Upload]":
 
 def subject(row: Any) -> str:
     """Return what an upload is about."""
-    if row.kind == Upload.Kind.COMPANY:
+    if row.kind in (Upload.Kind.CORP, Upload.Kind.COMPANY):
         return str(row.enterprise or "")
     if row.kind == Upload.Kind.TEAM:
         return str(row.team or "")
     if row.person is not None:
-        return str(row.person) if row.person_shown else row.person.worker_id
+        name = str(row.person) if row.person_shown else row.person.worker_id
+        return f"{name} · {row.group.partition(' #')[0]}" if row.group else name
     return ngettext("%(count)s passage", "%(count)s passages", row.passage_count) % {"count": row.passage_count}
 
 
@@ -80,7 +83,9 @@ def reason(row: Any) -> str:
     """Say why it does not go and what to do; the platform's words stay as they are."""
     if row.state == _State.BLOCKED and row.lack:
         return str(WHAT_TO_DO[Lack(row.lack)])
-    return str(row.refusal)
+    if row.state == _State.SENT and row.asked >= SLOW:
+        return _("The platform took it, and has no result yet. It is asked again by itself.")
+    return f"{row.refusal} – {advice(row.refusal)}" if row.refusal else ""
 
 
 def site_state(row: Any) -> str:

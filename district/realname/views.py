@@ -81,9 +81,9 @@ def settings(request: HttpRequest, project: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             saved = form.save()
-            changed = [name for name in form.changed_data if name != "new_secret"]
-            if form.cleaned_data["new_secret"]:
-                changed.append("secret")
+            hidden = {"new_secret": "secret", "new_account": "pay_account"}
+            changed = [name for name in form.changed_data if name not in hidden]
+            changed += [name for field, name in hidden.items() if form.cleaned_data[field]]
             record(_account(request), "realname.settings", saved, fields=changed)
         messages.success(request, _("The connection is saved. The first uploads begin within a minute."))
         return redirect("realname:site", project=found.pk)

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from district.exchange.rounds import Round
 from district.realname import look, reconcile
-from district.realname.calls import Lacking, NotTaken
 from district.realname.connector import Connector, NoAnswer, connector
+from district.realname.prepared import Lacking, NotTaken
 from district.realname.rules.lacks import Trouble
 from district.realname.rules.signers import SecretError
 from district.realname.rules.timing import SITE_PAUSE

@@ -9,6 +9,7 @@ from district.wire.records import HqAway as HqAway
 from district.wire.records import HqGate as HqGate
 from district.wire.records import HqRefused as HqRefused
 from district.wire.records import HqSite as HqSite
+from district.wire.records import HqSiteDates as HqSiteDates
 from district.wire.records import HqWorker as HqWorker
 from district.wire.records import HqWorkerState as HqWorkerState
 from hq.feed import FeedEntry as FeedEntry

@@ -13,6 +13,16 @@ class HqRefused(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class HqSiteDates:
+    """A worker's dates at one site. A date that is None is the worker's own."""
+
+    site_id: str
+    valid_from: date | None = None
+    valid_until: date | None = None
+    training_valid_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HqWorker:
     """A worker as HQ and the gates need one. `consent_ref`: of the face; None: as HQ has it."""
 
@@ -23,6 +33,7 @@ class HqWorker:
     valid_from: date | None = None
     valid_until: date | None = None
     training_valid_until: date | None = None
+    site_dates: tuple[HqSiteDates, ...] = ()
     employer: str = ""
     trade: str = ""
     team: str = ""

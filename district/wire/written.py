@@ -1,5 +1,7 @@
 """A worker of the district as HQ imports one."""
 
+from dataclasses import asdict
+
 from pydantic import ValidationError
 
 from common.terminal.problems import problems
@@ -23,6 +25,7 @@ def written(one: HqWorker, held: WorkerRecord | None) -> WrittenWorker:
             "valid_from": one.valid_from,
             "valid_until": one.valid_until,
             "training_valid_until": one.training_valid_until,
+            "site_dates": [asdict(dates) for dates in one.site_dates],
             "employer": one.employer or None,
             "trade": one.trade or None,
             "name": one.name,

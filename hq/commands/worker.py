@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from common.terminal.console import Table, styled
-from contract.messages import ListKind
+from contract.messages import ListKind, SiteDates
 from hq.commands.console import err, out, print_json, print_table, time_text
 from hq.commands.context import opened
 from hq.commands.options import ByOption, Folder, Json, WorkerArgument, id_of
@@ -23,6 +23,7 @@ from hq.lists.publisher import Publisher
 from hq.registry import leaving
 from hq.registry.known_workers import KnownWorker, known_workers, search_workers
 from hq.registry.leaving import LeavingRefused
+from hq.registry.site_dates import dates_text
 from hq.registry.sites import SiteRegistry
 
 app = typer.Typer(no_args_is_help=True, help="Show and find workers, end their work, erase them.")
@@ -87,7 +88,7 @@ def list_(
             worker
             for worker in known_workers(db, people)
             if (site is None or site in worker.sites)
-            and (left or worker.works(today))
+            and (left or worker.works(today, site))
             and not (without_photo and worker.templates)
         )
         _show_workers(wanted, limit, as_json=as_json)
@@ -121,7 +122,7 @@ def retire(
         typer.Option("--last-day", formats=["%Y-%m-%d"], help="The last day of work.  [default: they stop now]"),
     ] = None,
     site: Annotated[
-        str | None, typer.Option("--site", help="End the work at this site only, now.", callback=id_of("site"))
+        str | None, typer.Option("--site", help="End the work at this site only.", callback=id_of("site"))
     ] = None,
 ) -> None:
     """End the work of workers: their gates refuse them. The record stays, so that they can come back by an import.
@@ -232,6 +233,8 @@ def _text(value: object) -> str:
             return time_text(value)
         case date():
             return value.isoformat()
+        case (SiteDates(), *_):
+            return dates_text(value)
         case tuple():
             return ", ".join(map(str, value))
         case _:

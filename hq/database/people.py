@@ -62,18 +62,23 @@ def worker_bodies(db: Connection, cipher: Cipher) -> Iterator[bytes]:
 
 
 def replace_workers(db: Connection, cipher: Cipher, workers: Mapping[str, WorkerRecord], utc: datetime) -> None:
-    """Add these workers, or replace them."""
+    """Add these workers, or replace them. Dates of a site that a worker left must not come back with the site."""
     remove_workers(db, list(workers))
     rows = [
         {
             "worker_id": name,
-            "record": cipher.encrypt(worker.model_dump_json().encode(), f"workers/{name}"),
+            "record": cipher.encrypt(_of_own_sites(worker).model_dump_json().encode(), f"workers/{name}"),
             "updated_utc": utc,
         }
         for name, worker in workers.items()
     ]
     _each(db, insert(t.workers), rows)
     replace_assignments(db, {name: worker.sites for name, worker in workers.items()})
+
+
+def _of_own_sites(worker: WorkerRecord) -> WorkerRecord:
+    kept = tuple(one for one in worker.site_dates if one.site_id in worker.sites)
+    return worker.model_copy(update={"site_dates": kept})
 
 
 def remove_workers(db: Connection, worker_ids: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from contract.names import matched
 from hq.imports.lines import ImportProblem, RiskLine, WorkerLine
 from hq.imports.plan import RiskChange, WorkerChange
 from hq.registry.import_file import PolicyEntry
+from hq.registry.site_dates import at_site
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,13 @@ class FileChecks:
         """Check a worker as the import would leave them."""
         worker = change.written
         assert worker is not None
-        if worker.valid_from and worker.valid_until and worker.valid_from > worker.valid_until:
-            text = f"{worker.worker_id} would be valid from {worker.valid_from}, after the end on {worker.valid_until}"
-            yield ImportProblem(change.place, text)
+        dated = [("", worker), *((f" at {one.site_id}", at_site(worker, one.site_id)) for one in worker.site_dates)]
+        for where, at in dated:
+            if at.valid_from and at.valid_until and at.valid_from > at.valid_until:
+                text = f"{at.worker_id} would be valid{where} from {at.valid_from}, after the end on {at.valid_until}"
+                yield ImportProblem(change.place, text)
+        if lost := sorted({one.site_id for one in worker.site_dates} - set(worker.sites)):
+            self.warn(f"dates of a site where the worker is not assigned are left out: {', '.join(lost)}", change.place)
         if not worker.sites:
             self.warn("a worker belongs to no site, so no gate will know them", change.place)
         if any(one.key == "consent_ref" and one.before for one in change.fields):

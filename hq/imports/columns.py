@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
+from pydantic import ValidationError
+
 from common.sheets import values
 from common.sheets.columns import (
     HEADINGS_WITHIN,
@@ -19,9 +21,12 @@ from common.sheets.columns import (
     names_field,
     sheet_field,
 )
-from common.sheets.refusals import ColumnsUnclear
+from common.sheets.refusals import BadCell, ColumnsUnclear
 from common.sheets.values import Cell
+from common.terminal.problems import shown
 from common.unknown_keys import hint
+from contract.messages import SiteDates
+from hq.registry.site_dates import EXAMPLE, read_dates
 
 
 class Subject(StrEnum):
@@ -29,6 +34,15 @@ class Subject(StrEnum):
 
     WORKERS = "workers"
     RISK = "risk"
+
+
+def some_site_dates(cell: Cell, rules: values.CellRules) -> tuple[SiteDates, ...]:
+    """Read dates that differ by site."""
+    try:
+        return read_dates(str(cell))
+    except ValueError as error:
+        said = EXAMPLE if isinstance(error, ValidationError) else str(error)
+        raise BadCell("%(cell)s: %(said)s", cell=shown(str(cell)), said=said) from None
 
 
 _WORKER_ID = sheet_field(
@@ -69,6 +83,7 @@ WORKER_FIELDS: tuple[SheetField, ...] = (
         values.a_date,
         "培训有效期|培训有效期至|安全培训有效期|安全教育有效期|三级教育有效期|培训到期|training until|training valid to",
     ),
+    sheet_field("site_dates", some_site_dates, "各工地起止日期|按工地日期|分工地日期|dates by site|dates per site"),
     sheet_field("declared_utc", values.a_time, "健康申报时间|申报时间|declared|declared at"),
     sheet_field("slow", values.yes_or_no, "慢速|行动不便|需要更多时间|slow passage", False),
     sheet_field(

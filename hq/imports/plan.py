@@ -7,13 +7,16 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from contract.credentials import card_digest, hash_pin_code
-from contract.messages import DirectoryEntry, WorkerEntry, WorkerRecord
+from contract.messages import DirectoryEntry, SiteDates, WorkerRecord
 from hq.imports.lines import RiskLine, WorkerLine
 from hq.registry.credentials import WrittenWorker
 from hq.registry.directory import OWN
 from hq.registry.risk_record import RiskRecord
+from hq.registry.site_dates import dates_text
 
-_DEFAULTS: dict[str, Any] = {k: f.default for k, f in WorkerEntry.model_fields.items() if k != "worker_id"}
+_DEFAULTS: dict[str, Any] = {
+    k: f.default for k, f in WorkerRecord.model_fields.items() if k not in ("worker_id", "templates")
+}
 _NOT_NULL = {key: f.default for key, f in WrittenWorker.model_fields.items() if f.default is not None}
 _KEPT = ("purpose", "may_lift")
 SECRET = ("cards", "pin", "templates")
@@ -155,6 +158,8 @@ def value_text(value: object) -> str:
             return f"{value:%Y-%m-%d %H:%M}Z"
         case date():
             return value.isoformat()
+        case (SiteDates(), *_):
+            return dates_text(value)
         case tuple():
             return ", ".join(map(str, value))
     return str(value)

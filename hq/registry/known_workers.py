@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
+from contract.messages import SiteDates
 from contract.names import matched
 from hq.database import people as tables
 from hq.registry.people import PeopleRegistry
@@ -31,6 +32,8 @@ class KnownWorker:
     valid_from: date | None
     valid_until: date | None
     training_valid_until: date | None
+    site_dates: tuple[SiteDates, ...]
+    """Dates that differ by site."""
     declared_utc: datetime | None
     slow: bool
     consent_ref: str | None
@@ -39,10 +42,16 @@ class KnownWorker:
     templates: int
     changed_utc: datetime
 
-    def works(self, today: date) -> bool:
-        """Tell whether the worker is active on a day."""
-        begun = self.valid_from is None or self.valid_from <= today
-        return self.active and begun and (self.valid_until is None or today <= self.valid_until)
+    def works(self, today: date, site_id: str | None = None) -> bool:
+        """Tell whether the worker is active on a day: at a site, or anywhere."""
+        sites: tuple[str | None, ...] = (site_id,) if site_id else (self.sites or (None,))
+        return self.active and any(self._there(today, site) for site in sites)
+
+    def _there(self, today: date, site_id: str | None) -> bool:
+        own = next((one for one in self.site_dates if one.site_id == site_id), None)
+        since = (own and own.valid_from) or self.valid_from
+        until = (own and own.valid_until) or self.valid_until
+        return (since is None or since <= today) and (until is None or today <= until)
 
 
 def known_workers(db: Connection, people: PeopleRegistry, only: Sequence[str] | None = None) -> Iterator[KnownWorker]:
@@ -81,6 +90,7 @@ def _page(db: Connection, people: PeopleRegistry, names: Sequence[str]) -> Itera
             valid_from=worker.valid_from,
             valid_until=worker.valid_until,
             training_valid_until=worker.training_valid_until,
+            site_dates=worker.site_dates,
             declared_utc=worker.declared_utc,
             slow=worker.slow,
             consent_ref=worker.consent_ref,

@@ -13,6 +13,7 @@ from hq.database.assignments import assigned_sites, list_sites
 from hq.database.clock import now
 from hq.database.people_changes import BY_MAX, WHY_MAX, PeopleChange, erase_reasons, note_change
 from hq.registry.people import PeopleRegistry
+from hq.registry.site_dates import at_site, ending, with_end
 
 DAYS_AHEAD = timedelta(days=3660)
 
@@ -56,15 +57,13 @@ def retire(
     last_day: date | None = None,
     site_id: str | None = None,
 ) -> None:
-    """End the work of these workers, in one transaction: at once, after `last_day`, or at one site alone.
+    """End the work of these workers, in one transaction: at once or after `last_day`, everywhere or at one site.
 
     Raises:
         LeavingRefused: a worker is unknown, has left already, or the day makes no sense.
     """
     _check_words(by, why)
     utc = now()
-    if last_day is not None and site_id is not None:
-        raise LeavingRefused("an assignment to one site ends at once: leave --last-day or --site out")
     if last_day is not None and abs(last_day - utc.date()) > DAYS_AHEAD:
         raise LeavingRefused(f"{last_day} is more than ten years away: check the year")
     with people.writing() as db:
@@ -80,7 +79,7 @@ def retire(
             raise LeavingRefused("; ".join(problems))
         for name, worker in records.items():
             people.put_changed(db, worker, changes[name])
-        where = f"site {site_id}: " if site_id else f"last day {last_day}: " if last_day else ""
+        where = (f"site {site_id}: " if site_id else "") + (f"last day {last_day}: " if last_day else "")
         note_change(db, people.cipher, list(records), PeopleChange.RETIRED, utc, by, where + why)
 
 
@@ -122,16 +121,25 @@ def _ended(worker: WorkerRecord, today: date, last_day: date | None, site_id: st
     if site_id is not None:
         if site_id not in worker.sites:
             raise LeavingRefused(f"is not assigned to {site_id}, but to {', '.join(worker.sites) or 'no site'}")
-        return {"sites": tuple(site for site in worker.sites if site != site_id)}
+        if last_day is None or last_day < today:
+            return {"sites": tuple(site for site in worker.sites if site != site_id)}
+        _check_order(at_site(worker, site_id), last_day)
+        return {"site_dates": with_end(worker, site_id, last_day)}
     last = last_day or today
-    if worker.valid_until is not None and worker.valid_until < last:
-        if last_day is not None:
-            raise LeavingRefused(f"leaves on {worker.valid_until} already: an import can set a later day")
-        last = worker.valid_until
-    if last_day is not None and worker.valid_from is not None and last_day < worker.valid_from:
-        raise LeavingRefused(f"begins on {worker.valid_from}, after that day: leave --last-day out")
+    if last_day is not None:
+        _check_order(worker, last_day)
+    elif worker.valid_until is not None:
+        last = min(last, worker.valid_until)
     ends: dict[str, object] = {} if worker.valid_from and worker.valid_from > last else {"valid_until": last}
+    ends |= {"site_dates": ending(worker, last)} if worker.site_dates else {}
     return ends if last >= today and last_day is not None else {**ends, "active": False}
+
+
+def _check_order(worker: WorkerRecord, last_day: date) -> None:
+    if worker.valid_until is not None and worker.valid_until < last_day:
+        raise LeavingRefused(f"leaves on {worker.valid_until} already: an import can set a later day")
+    if worker.valid_from is not None and last_day < worker.valid_from:
+        raise LeavingRefused(f"begins on {worker.valid_from}, after that day: leave --last-day out")
 
 
 def _held(db: Connection, people: PeopleRegistry, worker_id: str) -> ErasedWorker:

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -19,6 +19,7 @@ from hq.database.clock import now
 from hq.keys.encryption import Cipher
 from hq.keys.keys import HqKeys
 from hq.registry.inactive_workers import templates_left_out
+from hq.registry.site_dates import at_site, until_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class SitePeople:
         for page in listed_pages(db, site_id):
             digests = tables.template_digests(db, page)
             yield {
-                row.worker_id: _fingerprint(reading, row, tables.worker_body(reading.cipher, row), digests)
+                row.worker_id: _fingerprint(reading, row, tables.worker_body(reading.cipher, row), digests, site_id)
                 for row in tables.worker_rows(db, page)
             }
 
@@ -58,9 +59,9 @@ class SitePeople:
             rows = []
             for row in tables.worker_rows(db, page):
                 body = tables.worker_body(reading.cipher, row)
-                worker = WorkerRecord.model_validate_json(body)
+                worker = at_site(WorkerRecord.model_validate_json(body), site_id)
                 templates = standing(worker, row.updated_utc, enrolments.get(row.worker_id, ()), reading.utc)
-                rows.append((_at(worker, templates, sources), _fingerprint(reading, row, body, digests)))
+                rows.append((_at(worker, templates, sources), _fingerprint(reading, row, body, digests, site_id)))
             yield rows
 
     def some(self, db: Connection, site_id: str, worker_ids: Sequence[str]) -> list[WorkerRecord]:
@@ -70,7 +71,7 @@ class SitePeople:
         for page in tables.slices(sorted(listed_of(db, site_id, worker_ids))):
             enrolments = tables.enrolments_by_worker(db, cipher, page)
             for row in tables.worker_rows(db, page):
-                worker = tables.worker_of(cipher, row)
+                worker = at_site(tables.worker_of(cipher, row), site_id)
                 templates = standing(worker, row.updated_utc, enrolments.get(row.worker_id, ()), utc)
                 found.append(_at(worker, templates, sources))
         return sorted(found, key=lambda worker: worker.worker_id)
@@ -100,15 +101,13 @@ def standing(
 
 
 def _at(worker: WorkerRecord, templates: tuple[SealedTemplate, ...], sources: frozenset[str]) -> WorkerRecord:
-    """Return a worker as a site may see it. Where else the worker is assigned is no business of the site."""
+    """Return a worker as a site may see it. Where else, and when, the worker is assigned is no business of the site."""
     sites = tuple(site for site in worker.sites if site in sources)
-    return worker.model_copy(update={"templates": templates, "sites": sites})
+    return worker.model_copy(update={"templates": templates, "sites": sites, "site_dates": ()})
 
 
-def _fingerprint(reading: _Reading, row: Row[Any], body: bytes, digests: dict[str, list[str]]) -> str:
+def _fingerprint(reading: _Reading, row: Row[Any], body: bytes, digests: dict[str, list[str]], site_id: str) -> str:
     said = json.loads(body)
-    until = said.get("valid_until")
-    ended = date.fromisoformat(until) if until else None
-    out = templates_left_out(said.get("active", True), ended, row.updated_utc, reading.utc)
+    out = templates_left_out(said.get("active", True), until_at(said, site_id), row.updated_utc, reading.utc)
     held = [b"left out"] if out else map(str.encode, sorted(digests.get(row.worker_id, ())))
     return reading.fingerprint(b"\n".join((body, *held)))

@@ -13,6 +13,7 @@ from district_rig import SmallDistrict
 from django.test import Client
 from standardwebhooks import Webhook as Signer
 
+from district.api.models import WebhookEndpoint
 from district.api.schemas import PassageOut
 from district.permissions import Role
 
@@ -29,13 +30,19 @@ def token(town: SmallDistrict) -> str:
     return token_of(town, Role.OFFICER)
 
 
-def test_ok__each_command_answers(token: str, client: Client) -> None:
+def test_ok__each_command_answers(token: str, town: SmallDistrict, client: Client) -> None:
+    changing = token_of(town, Role.MANAGER)
     commands = examples("sh")
-    assert len(commands) == 3
+    assert len(commands) == 5
     for command in commands:
         words = shlex.split(command)
         assert words[:4] == ["curl", "-s", "-H", "Authorization: Bearer $TOKEN"]
-        asked(client, token, words[4].removeprefix("$DISTRICT/api/v1/"))
+        address = words[4].removeprefix("$DISTRICT")
+        method, body = (words[6], words[-1]) if "-d" in words else ("GET", "")
+        answer = client.generic(
+            method, address, body, content_type="application/json", headers=bearer(changing if body else token)
+        )
+        assert answer.status_code == 200, (command, answer.content)
 
 
 def test_ok__the_answer_is_as_shown(token: str, client: Client) -> None:
@@ -68,5 +75,12 @@ def test_ok__the_code_works(token: str, client: Client) -> None:
 
 
 def test_ok__each_route_is_on_the_page(client: Client) -> None:
-    for path in client.get("/api/v1/openapi.json").json()["paths"]:
-        assert f"`{path.removeprefix('/api/v1')}`" in TEXT, path
+    for path, methods in client.get("/api/v1/openapi.json").json()["paths"].items():
+        plain = path.removeprefix("/api/v1")
+        for method in methods:
+            assert f"`{plain}`" in TEXT if method == "get" else f"`{method.upper()} {plain}`" in TEXT, path
+
+
+def test_ok__each_kind_of_event_is_on_the_page() -> None:
+    for event in WebhookEndpoint.Event:
+        assert f"| `{event.value}` |" in TEXT

@@ -40,4 +40,4 @@ def test_ok__answers_are_as_described(town: SmallDistrict, mode: GenerationMode)
 
 
 def test_ok__all_routes_are_described() -> None:
-    assert len(OPERATIONS) == 6
+    assert len(OPERATIONS) == 16

@@ -17,7 +17,7 @@ from district.realname.models import PassageUpload, SiteUpload, Upload
 from district.realname.rules.lacks import Lack, Trouble
 
 State, Kind = Upload.State, Upload.Kind
-DONE = {"COMPANY done": 1, "TEAM done": 1, "WORKER done": 2, "ENTRY done": 2}
+DONE = {"CORP done": 1, "COMPANY done": 1, "TEAM done": 1, "WORKER done": 2, "ENTRY done": 2}
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_fail__a_wrong_secret_pauses_the_site_and_says_so(rig: RealnameRig) -> N
     assert rig.site.trouble == ""
 
 
-def test_fail__a_clock_that_is_off_is_named(rig: RealnameRig) -> None:
+def test_fail__a_clock_that_is_off_stops_the_site_and_refuses_nothing(rig: RealnameRig) -> None:
     real = rig.answer
 
     def ahead(request: httpx.Request) -> httpx.Response:
@@ -184,11 +184,14 @@ def test_fail__a_clock_that_is_off_is_named(rig: RealnameRig) -> None:
         return response
 
     rig.sim.clock = lambda: rig.now - timedelta(minutes=30)
-    rig.connector.client = httpx.Client(transport=httpx.MockTransport(ahead))
+    platform, rig.connector.client = rig.connector.client, httpx.Client(transport=httpx.MockTransport(ahead))
     rig.rounds(5)
-    company = Upload.objects.get(kind=Kind.COMPANY)
-    assert company.state == State.REFUSED
-    assert rig.site.clock_off_s == 30 * 60
+    assert not Upload.objects.filter(state=State.REFUSED).exists()
+    assert (rig.site.trouble, rig.site.clock_off_s) == (Trouble.CLOCK, 30 * 60)
+    rig.sim.clock, rig.connector.client = lambda: rig.now, platform
+    rig.rounds(30, timedelta(minutes=1))
+    assert rig.states() == DONE
+    assert (rig.site.trouble, rig.site.clock_off_s) == ("", 0)
 
 
 def test_fail__too_many_calls_are_made_later(rig: RealnameRig) -> None:

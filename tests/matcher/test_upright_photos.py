@@ -1,5 +1,7 @@
 """Faces that are not upright, through the real weights: nobody is enrolled so, and nobody is named so."""
 
+import functools
+
 import cv2
 import numpy as np
 import pytest
@@ -26,6 +28,7 @@ def engine(models_dir):
 def photo(photos_dir, engine):
     """The head of a photo, with what is around it."""
 
+    @functools.cache
     def read(name):
         whole = read_photo(photos_dir / name)
         x, y, width, height = engine.detect(whole)[0].box
@@ -60,11 +63,18 @@ def seen(engine, image):
     return found, engine.embed(engine.align_refined(image, found), FRAME_EFFORT)
 
 
-@pytest.fixture
-def matcher(engine, photo):
+@pytest.fixture(scope="module")
+def roster(engine, photo):
     """Everybody enrolled upright."""
     made = FaceMatcher(engine, MatcherConfig())
-    made.load([(f"worker-{i}", made.enrol([photo(name)])[0]) for i, name in enumerate(PORTRAITS)])
+    return [(f"worker-{i}", made.enrol([photo(name)])[0]) for i, name in enumerate(PORTRAITS)]
+
+
+@pytest.fixture
+def matcher(engine, roster):
+    """It has seen no frame yet."""
+    made = FaceMatcher(engine, MatcherConfig())
+    made.load(roster)
     return made
 
 
@@ -140,9 +150,8 @@ def test_ok__who_holds_the_head_straight_again_is_named(matcher, photo):
 @pytest.mark.parametrize("name", PORTRAITS)
 @pytest.mark.parametrize("angle", [0, 15, -15, 30, -30])
 def test_ok__heads_within_thirty_degrees_are_named(matcher, photo, name, angle):
-    shown = frame(photo(name), angle)
-    assert quality.TILTED not in sights(matcher, shown)
-    assert Sight.KNOWN in sights(matcher, shown)
+    found = sights(matcher, frame(photo(name), angle))
+    assert quality.TILTED not in found and Sight.KNOWN in found
 
 
 @pytest.mark.parametrize("name", PORTRAITS)

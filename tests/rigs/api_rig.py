@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from district.accounts.models import User
-from district.api.models import READABLE
+from district.api.models import GRANTABLE
 from district.api.tokens import make_token
 from district.attendance.feed_handlers import handle
 from district.exchange.models import FeedPosition
@@ -22,11 +22,11 @@ def bearer(secret: str) -> dict[str, str]:
 
 
 def token_of(town: SmallDistrict, role: Role, **where: Any) -> str:
-    """Make a token that may read all that a role may hand on, at the role's own place. Return its secret."""
+    """Make a token with all that a role may hand on, at the role's own place. Return its secret."""
     maker: User = town.accounts[role]
     own = maker.grants.get()
     where = where or ({"place": own.place} if own.place else {"enterprise": own.enterprise})
-    rights = [right for right in READABLE if maker.may(right)]
+    rights = [right for right in GRANTABLE if maker.may(right)]
     return make_token(maker, "wage-reader", rights, timezone.now() + timedelta(days=30), **where)[1]
 
 

@@ -58,23 +58,9 @@ def days(request: HttpRequest, query: Query[DayQuery]) -> dict[str, object]:
     token = need(request, Permission.SEE_ATTENDANCE, query)
     site = site_of(token, query.site_id, Permission.SEE_ATTENDANCE)
     rows = Day.objects.visible_to(token).filter(project=site, date__gte=query.first, date__lte=query.last)
-    page = page_of(rows.select_related("person", "enterprise"), ("date", "pk"), query)
+    page = page_of(rows.select_related("person", "enterprise", "project"), ("date", "pk"), query)
     return {
-        "rows": [
-            {
-                "worker_id": day.person.worker_id,
-                "site_id": site.site_id,
-                "employer_code": day.enterprise.uscc if day.enterprise else "",
-                "date": day.date,
-                "first_in": day.first_in,
-                "last_out": day.last_out,
-                "seconds": day.seconds,
-                "night_seconds": day.night_seconds,
-                "missing_exit": day.missing_exit,
-                "corrected": day.corrected,
-            }
-            for day in page.rows
-        ],
+        "rows": [day_out(day) for day in page.rows],
         "cursor": page.next_cursor,
     }
 
@@ -86,22 +72,40 @@ def passages(request: HttpRequest, query: Query[Span]) -> dict[str, object]:
     site = site_of(token, query.site_id, Permission.SEE_ATTENDANCE)
     since, until = query.checked()
     rows = Passage.objects.visible_to(token).filter(project=site, utc__gte=since, utc__lt=until)
-    page = page_of(rows.select_related("person", "line"), ("utc", "pk"), query)
+    page = page_of(rows.select_related("person", "line", "project"), ("utc", "pk"), query)
     return {
-        "rows": [
-            {
-                "gate_id": passage.line.gate_id,
-                "line": passage.line.line,
-                "seq": passage.seq,
-                "site_id": site.site_id,
-                "worker_id": passage.person.worker_id if passage.person else passage.worker_id,
-                "utc": passage.utc,
-                "direction": passage.direction,
-                "granted": passage.granted,
-                "reason": passage.reason,
-                "source": passage.source,
-            }
-            for passage in page.rows
-        ],
+        "rows": [passage_out(passage) for passage in page.rows],
         "cursor": page.next_cursor,
+    }
+
+
+def day_out(day: Day) -> dict[str, object]:
+    """Return a working day as the API shows it."""
+    return {
+        "worker_id": day.person.worker_id,
+        "site_id": day.project.site_id,
+        "employer_code": day.enterprise.uscc if day.enterprise else "",
+        "date": day.date,
+        "first_in": day.first_in,
+        "last_out": day.last_out,
+        "seconds": day.seconds,
+        "night_seconds": day.night_seconds,
+        "missing_exit": day.missing_exit,
+        "corrected": day.corrected,
+    }
+
+
+def passage_out(passage: Passage) -> dict[str, object]:
+    """Return a passage as the API shows it."""
+    return {
+        "gate_id": passage.line.gate_id,
+        "line": passage.line.line,
+        "seq": passage.seq,
+        "site_id": passage.project.site_id,
+        "worker_id": passage.person.worker_id if passage.person else passage.worker_id,
+        "utc": passage.utc,
+        "direction": passage.direction,
+        "granted": passage.granted,
+        "reason": passage.reason,
+        "source": passage.source,
     }

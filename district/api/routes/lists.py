@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -20,7 +20,12 @@ from district.web.paging import KeysetPage, keyset_page
 SPAN_MAX = timedelta(days=31)
 CURSOR_MAX = 600
 NAME_MAX = 60
-REFUSALS = dict.fromkeys((400, 401, 403, 404, 422), Problem)
+WorkerId = Annotated[str, Field(max_length=40)]
+REFUSALS = dict.fromkeys((400, 401, 403, 404, 422, 429), Problem)
+
+
+class NoQuery(Schema):
+    """A call that takes nothing in its address."""
 
 
 class Paging(Schema):
@@ -55,7 +60,7 @@ def token_of(request: HttpRequest) -> ApiToken:
     return cast(ApiToken, request.auth)  # type: ignore[attr-defined]
 
 
-def need(request: HttpRequest, permission: Permission, query: Paging) -> ApiToken:
+def need(request: HttpRequest, permission: Permission, query: Schema) -> ApiToken:
     """Return the token, if it has a permission anywhere. Raises HttpError.
 
     A misspelt parameter is refused too: without its filter the list would hold more than was asked for.

@@ -4,10 +4,11 @@ from datetime import datetime
 
 from django.db.models import Q
 from django.http import HttpRequest
-from ninja import Field, Query, Router
+from ninja import Field, Path, Query, Router
+from ninja.errors import HttpError
 
 from district.api import schemas
-from district.api.routes.lists import REFUSALS, Paging, need, page_of, site_of
+from district.api.routes.lists import REFUSALS, NoQuery, Paging, WorkerId, need, page_of, site_of
 from district.people.models import Assignment, Person, in_force
 from district.permissions import Permission
 from district.places.models import Place, Project
@@ -47,7 +48,17 @@ def people(request: HttpRequest, query: Query[PeopleQuery]) -> dict[str, object]
     if query.changed_since is not None:
         rows = rows.filter(changed__gte=query.changed_since)
     page = page_of(rows, ("pk",), query)
-    return {"rows": [_person(row) for row in page.rows], "cursor": page.next_cursor}
+    return {"rows": [person_out(row) for row in page.rows], "cursor": page.next_cursor}
+
+
+@router.get("/people/{worker_id}", response={200: schemas.PersonOut, **REFUSALS}, operation_id="show_person")
+def person(request: HttpRequest, worker_id: Path[WorkerId], query: Query[NoQuery]) -> dict[str, object]:
+    """Show one person."""
+    token = need(request, Permission.SEE_PEOPLE, query)
+    found = Person.objects.visible_to(token).filter(worker_id=worker_id.replace("\0", ""), merged_into=None).first()
+    if found is None:
+        raise HttpError(404, "no such person, or not yours")
+    return person_out(found)
 
 
 @router.get("/assignments", response={200: schemas.AssignmentPage, **REFUSALS}, operation_id="list_assignments")
@@ -63,7 +74,7 @@ def assignments(request: HttpRequest, query: Query[WorkQuery]) -> dict[str, obje
         wanted &= in_force(today_of())
     rows = Assignment.objects.visible_to(token).filter(wanted, person__merged_into=None)
     page = page_of(rows.select_related("person", "project", "enterprise", "team"), ("pk",), query)
-    return {"rows": [_assignment(row) for row in page.rows], "cursor": page.next_cursor}
+    return {"rows": [assignment_out(row) for row in page.rows], "cursor": page.next_cursor}
 
 
 def _names(paths: set[str]) -> dict[str, str]:
@@ -84,7 +95,8 @@ def _site(row: Project, names: dict[str, str]) -> dict[str, object]:
     }
 
 
-def _person(row: Person) -> dict[str, object]:
+def person_out(row: Person) -> dict[str, object]:
+    """Return a person as the API shows it."""
     return {
         "worker_id": row.worker_id,
         "name": row.name,
@@ -95,8 +107,10 @@ def _person(row: Person) -> dict[str, object]:
     }
 
 
-def _assignment(row: Assignment) -> dict[str, object]:
+def assignment_out(row: Assignment) -> dict[str, object]:
+    """Return an assignment as the API shows it."""
     return {
+        "assignment_id": row.pk,
         "worker_id": row.person.worker_id,
         "site_id": row.project.site_id,
         "employer": row.enterprise.name,

@@ -4,6 +4,8 @@ from district.people.models.consents import Consent, Invitation
 from district.people.models.person import OfPerson, Person, PersonEmployer, PersonScope, in_force
 from district.people.models.possessions import AccessCard, BankAccount, Certificate, IdDocument, Insurance
 from district.people.models.records import DuplicateCandidate, Merge
+from district.people.models.requirements import RequiredTraining
+from district.people.models.team_history import TeamPast
 from district.people.models.work import Assignment, Employment, Team
 
 __all__ = [
@@ -22,6 +24,8 @@ __all__ = [
     "Person",
     "PersonEmployer",
     "PersonScope",
+    "RequiredTraining",
     "Team",
+    "TeamPast",
     "in_force",
 ]

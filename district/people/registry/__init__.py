@@ -17,13 +17,14 @@ from district.people.registry.possessions import (
     save_insurance,
     set_bank_account,
 )
+from district.people.registry.requirements import end_requirement, lacking, require_training
+from district.people.registry.teams import end_team, members, save_team
 from district.people.registry.work import (
     assign,
     change_assignment,
     employ,
     end_assignment,
     end_employment,
-    save_team,
 )
 
 __all__ = [
@@ -42,12 +43,17 @@ __all__ = [
     "end_assignment",
     "end_card",
     "end_employment",
+    "end_requirement",
+    "end_team",
     "erase",
     "erase_due",
     "give_consent",
+    "lacking",
     "living",
+    "members",
     "merge",
     "remove_possession",
+    "require_training",
     "save_certificate",
     "save_insurance",
     "save_team",

@@ -19,9 +19,9 @@ from district.people.models import (
     Insurance,
     Invitation,
     Person,
-    Team,
 )
 from district.people.registry.base import RecordRefused, followed, living
+from district.people.registry.leaders import leave_lead
 from district.people.registry.merging import records_of
 
 _AT_ONCE: tuple[type[Any], ...] = (AccessCard, Certificate, Insurance, Invitation)
@@ -99,7 +99,7 @@ def _finish(by: object, person: Person) -> Person:
         one.birth, one.documented, one.erased = None, False, timezone.now()
         one.erase_asked = one.erase_asked or one.erased
         one.save()
-        Team.objects.filter(leader=one).update(leader=None)
+        leave_lead(one)
         signals.erased.send(Person, person=one)
         send_erasure(one.worker_id)
         followed(by, "erase", one, moved=True)

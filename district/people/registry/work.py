@@ -4,16 +4,15 @@ import re
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from district.audit.record import record
-from district.outgoing import send_worker
 from district.people import rules
 from district.people.models import Assignment, Employment, Person, Team, in_force
 from district.people.registry.base import RecordRefused, followed, living
+from district.people.registry.leaders import leave_lead
 from district.places.models import Enterprise, Project, Subcontract
 
 AHEAD_DAYS = 366
@@ -87,7 +86,7 @@ def assign(
     """
     person = living(person)
     _in_order(starts, ends)
-    _may_work(project, enterprise, starts)
+    may_work(project, enterprise, starts)
     overlapping = Assignment.objects.filter(in_force(starts), person=person, project=project)
     if overlapping.filter(Q() if ends is None else Q(starts__lte=ends)).exists():
         raise RecordRefused(_("This person works on this site at that time already: change or end that work instead."))
@@ -142,32 +141,9 @@ def end_assignment(by: object, assignment: Assignment, ends: date, why: str = ""
         assignment.ends = ends
         assignment.save()
         if ends < timezone.localdate():
-            Team.objects.filter(leader=person, project=assignment.project_id).update(leader=None)
+            leave_lead(person, [assignment.project_id])
         followed(by, "end assignment", person, assignment, fields=("ends",), moved=True, why=why)
     return assignment
-
-
-@transaction.atomic
-def save_team(by: object, team: Team, *, name: str, leader: Person | None = None, retired: date | None = None) -> Team:
-    """Store a team, new or changed. Its leader must work on its site. Raises RecordRefused."""
-    team.name, team.leader, team.retired = " ".join(name.replace("\0", "").split())[:80], leader, retired
-    if not team.name:
-        raise RecordRefused(_("The team has no name: type one."))
-    _may_work(team.project, team.enterprise, timezone.localdate(), ever=team.pk is not None)
-    working = Assignment.objects.filter(in_force(timezone.localdate()), project=team.project_id)
-    if leader is not None and not working.filter(person=leader).exists():
-        raise RecordRefused(_("The leader does not work on this site: assign the leader first."))
-    adding = team.pk is None
-    try:
-        with transaction.atomic():
-            team.save()
-    except IntegrityError:
-        raise RecordRefused(_("This employer has a team of that name on the site already: choose another.")) from None
-    record(by, "add" if adding else "change", team, fields=("name", "leader", "retired"))
-    if not adding:
-        for worker_id in working.filter(team=team).values_list("person__worker_id", flat=True).distinct():
-            send_worker(worker_id)
-    return team
 
 
 def _describe(assignment: Assignment, team: Team | None, trade: str, role: int) -> None:
@@ -195,7 +171,8 @@ def _not_retired(enterprise: Enterprise, starts: date) -> None:
         raise RecordRefused(_("This enterprise has been retired: choose another."))
 
 
-def _may_work(project: Project, enterprise: Enterprise, starts: date, *, ever: bool = False) -> None:
+def may_work(project: Project, enterprise: Enterprise, starts: date, *, ever: bool = False) -> None:
+    """Check that an enterprise has a contract on an open site; `ever`: it had one. Raises RecordRefused."""
     if project.closed is not None and project.closed <= starts and not ever:
         raise RecordRefused(_("This site is closed: choose another, or an earlier day."))
     if project.general_contractor_id == enterprise.pk:

@@ -23,6 +23,7 @@ from district.people.models import (
     Merge,
     Person,
 )
+from district.people.requirements import deciding
 from district.people.tables import day_tone
 from district.people.views.base import changeable_person, form_page, may_change, seen_person
 from district.permissions import Permission
@@ -49,6 +50,7 @@ def person(request: HttpRequest, key: int) -> HttpResponseBase:
         .filter(person=found)
         .select_related("enterprise")
         .order_by("-starts", "-pk"),
+        "deciding": [(row.project, one, day_tone(one.until) or "bad") for row, one in deciding(work)],
         "papers": [(row, day_tone(row.expires)) for row in papers],
         "insurances": [(row, day_tone(row.expires)) for row in Insurance.objects.visible_to(user).filter(person=found)],
         "cards": AccessCard.objects.visible_to(user).filter(person=found, ended__isnull=True).count(),

@@ -1,10 +1,13 @@
 """What the platform answers, read carefully: an answer that cannot be read never counts as success."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
+
+from district.realname.rules.advice import without_numbers
 
 TEXT_MAX = 300
 """Characters of the platform's text that are kept."""
@@ -40,6 +43,7 @@ VERDICTS = {
     "-4": Verdict.SITE,
     "-5": Verdict.LATER,
 }
+_ABOUT_CLOCKS = re.compile("timestamp|时间戳|时钟|服务器时间")
 _OUTCOMES = {"0": Outcome.WORKING, "10": Outcome.FAILED, "20": Outcome.DONE}
 
 
@@ -59,6 +63,11 @@ class PlatformAnswer:
     def verdict(self) -> Verdict:
         """Say what the code means. Codes that are not documented refuse the one thing."""
         return VERDICTS.get(self.code, Verdict.REFUSED)
+
+    @property
+    def about_clocks(self) -> bool:
+        """Say whether it refuses the time at which the call was made."""
+        return self.verdict is Verdict.REFUSED and bool(_ABOUT_CLOCKS.search(self.text))
 
     @property
     def serial(self) -> str:
@@ -98,7 +107,7 @@ def read(content: bytes) -> PlatformAnswer:
     if not isinstance(written, dict) or "code" not in written:
         raise AnswerError("the platform's answer has no code")
     data = written.get("data")
-    text = cleaned(written.get("message"))
+    text = without_numbers(cleaned(written.get("message")))
     return PlatformAnswer(cleaned(written["code"])[:20], text, data if isinstance(data, dict) else {})
 
 
@@ -112,7 +121,7 @@ def result(answer: PlatformAnswer) -> UploadResult:
         values = json.loads(text) if isinstance(text, str) else text
     except (ValueError, RecursionError):
         values = None
-    return UploadResult(outcome, cleaned(text), values if isinstance(values, dict) else {})
+    return UploadResult(outcome, without_numbers(cleaned(text)), values if isinstance(values, dict) else {})
 
 
 def team_number(values: Mapping[str, Any]) -> str:

@@ -73,7 +73,7 @@ class PassageFacts:
 
 def company(facts: CompanyFacts) -> Body:
     """Return the data of `ProjectSubContractor.Add` and `.Update`."""
-    return _filled(
+    return filled(
         {
             "projectCode": facts.project_code,
             "corpCode": facts.code,
@@ -83,6 +83,11 @@ def company(facts: CompanyFacts) -> Body:
             "exitTime": _day(facts.ends),
         }
     )
+
+
+def corp(facts: CompanyFacts) -> Body:
+    """Return the data of `Corp.Upload`. The code names where the company is registered."""
+    return {"corpCode": facts.code, "corpName": facts.name, "areaCode": facts.code[2:8]}
 
 
 def team(facts: TeamFacts) -> Body:
@@ -108,7 +113,7 @@ def worker_lack(facts: WorkerFacts) -> Lack | None:
 def worker(facts: WorkerFacts, encrypt: Encrypt) -> Body:
     """Return one entry of `workerList`. A trade that the table lacks is 1000, other."""
     head = {"headImage": base64.b64encode(facts.photo).decode()} if facts.photo else {}
-    return _filled(
+    return filled(
         {
             "workerName": facts.name,
             "isTeamLeader": int(facts.leads),
@@ -151,7 +156,7 @@ def entry_or_exit(facts: WorkerFacts, day: date, leaves: bool, encrypt: Encrypt)
 def attendance(project_code: str, team_number: str, passages: Sequence[PassageFacts], encrypt: Encrypt) -> Body:
     """Return the data of `WorkerAttendance.Add`. `image` stays away: the gate keeps no picture."""
     rows = [
-        _filled(
+        filled(
             {
                 "idCardType": passage.id_kind,
                 "idCardNumber": encrypt(passage.id_number),
@@ -185,5 +190,6 @@ def _day(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
-def _filled(body: Body) -> Body:
+def filled(body: Body) -> Body:
+    """Leave out what is empty."""
     return {key: value for key, value in body.items() if value not in (None, "")}

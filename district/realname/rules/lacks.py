@@ -20,8 +20,19 @@ class Lack(StrEnum):
     NATION = "nation"
     PHOTO = "photo"
     WORKER = "worker"
+    CONTRACT_END = "contract_end"
+    TRAINING_DAY = "training_day"
+    TRAINING_HOURS = "training_hours"
+    AMOUNT = "amount"
+    ACCOUNT = "account"
+    BANK = "bank"
+    PAY_ACCOUNT = "pay_account"
+    PAY_BANK = "pay_bank"
+    GONE = "gone"
 
 
+MENDED_HERE = frozenset(Lack) - {Lack.COMPANY, Lack.TEAM_NUMBER, Lack.WORKER}
+"""What somebody enters here. The others go away when the platform confirms something."""
 WHAT_TO_DO: dict[Lack, StrPromise] = {
     Lack.PROJECT_CODE: _("The site has no platform code: enter it on the site's page."),
     Lack.SECRET: _("The secret does not fit the platform's encryption: enter it again."),
@@ -37,6 +48,15 @@ WHAT_TO_DO: dict[Lack, StrPromise] = {
         " platform by hand. The next reconciliation finds it."
     ),
     Lack.WORKER: _("The worker is not yet with the platform: it goes first."),
+    Lack.CONTRACT_END: _("The contract has no end, and neither has the site: enter one of them."),
+    Lack.TRAINING_DAY: _("No day of the training: enter it on the worker's page."),
+    Lack.TRAINING_HOURS: _("The site has no hours for trainings: enter them under Connection."),
+    Lack.AMOUNT: _("The payroll names no amount: import it with a column for the amount."),
+    Lack.ACCOUNT: _("No bank account: enter it on the worker's page."),
+    Lack.BANK: _("The platform does not know the worker's bank: write its full name on the worker's page."),
+    Lack.PAY_ACCOUNT: _("The site has no wage account: enter it under Connection."),
+    Lack.PAY_BANK: _("The platform does not know the bank of the wage account: correct it under Connection."),
+    Lack.GONE: _("The registry does not hold this any more. It leaves this list by itself."),
 }
 
 
@@ -50,6 +70,9 @@ class Trouble(StrEnum):
     SECRET = "secret"
     SECRET_FILE = "secret_file"
     RECONCILIATION = "reconciliation"
+    BUSY = "busy"
+    CLOCK = "clock"
+    CERTIFICATE = "certificate"
 
 
 TROUBLES: dict[Trouble, StrPromise] = {
@@ -59,6 +82,12 @@ TROUBLES: dict[Trouble, StrPromise] = {
     Trouble.SIGNATURE: _("The platform refuses the signature or the right: check app id and secret."),
     Trouble.SECRET: _("The secret does not fit the platform's encryption: enter it again."),
     Trouble.SECRET_FILE: _("The file with the secret, which district.toml names, cannot be read."),
+    Trouble.BUSY: _("The platform takes no more calls for now. It is tried again by itself."),
+    Trouble.CLOCK: _("The platform refuses calls because of their time: set this machine's clock right."),
+    Trouble.CERTIFICATE: _(
+        "The platform's certificate is not valid, so nothing was sent. Check the address, and that no other machine"
+        " answers for it."
+    ),
     Trouble.RECONCILIATION: _("The reconciliation did not come to its end. It is tried again by itself."),
 }
 """What each says, and what to do."""

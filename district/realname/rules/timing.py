@@ -12,6 +12,10 @@ RATE_PAUSE = timedelta(minutes=1)
 """After the platform said that there were too many calls."""
 AWAY_PAUSE = timedelta(seconds=20)
 """After a call without an answer: the site's other things wait too, since each would wait for the timeout."""
+ASKED_MAX = 150
+"""After about a day without a result the platform may have lost the call: it is asked for the thing itself."""
+SLOW = 10
+"""So often asked without a result, about half an hour: the page says so."""
 _FIRST_RESULT_S, _RESULT_MAX_S = 3.0, 600.0
 _RETRY_S, _RETRY_MAX_S = 20.0, 600.0
 
