@@ -101,11 +101,17 @@ def _by_own_columns(rows: Any) -> Any:
     return rows.annotate(listed_pinyin=F("pinyin"), listed_person=F("pk"))
 
 
-def with_present(rows: Any, user: Account) -> Any:
-    """Add to people what a list shows of each: `present_work`, `expiring` papers, `consents_in_force`."""
+def with_present(rows: Any, user: Account, *, many: bool = False) -> Any:
+    """Add to people what a list shows of each: `present_work`, `expiring` papers, `face_consents`.
+
+    `many`: rows of a file, which share sites, employers and teams instead of having each their own.
+    """
     today = timezone.localdate()
     work = Assignment.objects.visible_to(user).filter(in_force(today)).order_by("starts", "pk")
-    work = work.select_related("project__place", "enterprise", "team").only(*_WORK)
+    if many:
+        work = work.prefetch_related("project__place", "enterprise", "team")
+    else:
+        work = work.select_related("project__place", "enterprise", "team").only(*_WORK)
     papers = Certificate.objects.filter(expires__isnull=False).order_by("expires", "pk").only("person", "expires")
     consents = Consent.objects.filter(withdrawn__isnull=True, purpose=Consent.Purpose.FACE).only("person")
     return rows.defer(*_UNSHOWN).prefetch_related(

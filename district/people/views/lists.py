@@ -49,7 +49,7 @@ def people(request: HttpRequest) -> HttpResponseBase:
     form = FilterForm(request.GET, user=user)
     form.is_valid()
     rows = _filtered(form.cleaned_data, user)
-    shown = _Filters(form, with_present(rows, user))
+    shown = _Filters(form, with_present(rows, user, many="format" in request.GET))
     bulk = [("end", _("End the work"))] if user.may(Permission.CHANGE_PEOPLE) else []
     context = {"bulk": bulk, "may_change": user.may(Permission.CHANGE_PEOPLE)}
     filters: Any = shown
