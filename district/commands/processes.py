@@ -3,16 +3,20 @@
 import os
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from common.processes import Processes, on_ending
-from district.commands.context import Folder, opened, out
+from district.commands.context import Folder, opened, out, tell
 from district.commands.users import print_first_link
 from district.config import DistrictConfig, read_config
+
+DATABASE_STARTS_S = 20.0
+"""So long the pages wait for a database that starts at the same time."""
 
 
 def register(app: typer.Typer) -> None:
@@ -54,7 +58,7 @@ def web(folder: Folder = Path()) -> None:
     (config.folder / "static").mkdir(exist_ok=True)
     out.print(f"pages: http://{config.web.host}:{config.web.port}/", highlight=False)
     if not config.demo:
-        print_first_link(config)
+        _when_database_answers(lambda: print_first_link(config))
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *gunicorn_options(config), "district.wsgi"])
 
@@ -86,6 +90,23 @@ def _run_to_end(children: Processes, command: Sequence[str]) -> None:
     """Run a command that this one needs. Another process: this one stays small while it waits."""
     if children.start("first", command).wait():
         raise typer.Exit(1)
+
+
+def _when_database_answers(do: Callable[[], None]) -> None:
+    """Do something with the database, which may be starting just now. Give up after a while: the pages say why."""
+    from district.web.away import first_line, is_away
+
+    until = time.monotonic() + DATABASE_STARTS_S
+    while True:
+        try:
+            return do()
+        except Exception as error:
+            if not is_away(error):
+                raise
+            told = first_line(error)
+        if time.monotonic() > until:
+            return tell(f"the database does not answer ({told}): the pages start without it")
+        time.sleep(0.5)
 
 
 def _stop_event() -> threading.Event:
