@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -14,6 +15,7 @@ from common.processes import Processes, on_ending
 from district.commands.context import Folder, opened, out, tell
 from district.commands.users import print_first_link
 from district.config import DistrictConfig, read_config
+from district.demo.cast import SITES, site_code_of
 
 DATABASE_STARTS_S = 20.0
 """So long the pages wait for a database that starts at the same time."""
@@ -78,6 +80,7 @@ def _start(children: Processes, config: DistrictConfig, *, everything: bool) -> 
     """Start the processes in an order in which each finds what it needs. Return their names."""
     commands: Mapping[str, Sequence[str]] = {
         **({"hq": _hq(config)} if everything else {}),
+        **({"platform": _platform(config)} if config.demo and config.realname.url else {}),
         "web": _own("web", config),
         "worker": _own("worker", config),
     }
@@ -132,6 +135,15 @@ def gunicorn_options(config: DistrictConfig) -> list[str]:
 
 def _own(command: str, config: DistrictConfig) -> list[str]:
     return [sys.executable, "-m", "district", command, "--dir", str(config.folder)]
+
+
+def _platform(config: DistrictConfig) -> list[str]:
+    """Return the command of a demonstration's simulated real-name platform."""
+    port = urlsplit(config.realname.url).port
+    codes = [site_code_of(number) for number in range(len(SITES))]
+    result_s, calls = "0.5", str(config.realname.calls_per_minute)
+    options = ["--port", str(port), "--result-after-s", result_s, "--calls-per-minute", calls]
+    return [sys.executable, "-m", "district", "platform-sim", *codes, *options]
 
 
 def _hq(config: DistrictConfig) -> list[str]:
