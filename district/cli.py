@@ -9,14 +9,14 @@ from common.terminal.errors import error_group
 from common.terminal.logs import configure_logs
 from common.uncaught import shown_without_values
 from district.commands import audit, demo, feed, imports, init, platform_sim, processes, simulate, users
-from district.commands.context import out, tell
+from district.commands.context import described, out, tell
 
 app = typer.Typer(
     help="The people side of sitegate: who works where, who is inside, attendance and its ledger.",
     no_args_is_help=True,
     rich_markup_mode=None,  # markup would swallow what is in brackets
     pretty_exceptions_enable=False,
-    cls=error_group(tell),
+    cls=error_group(tell, described),
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

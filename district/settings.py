@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "district.phones.uploads.BodyLimitMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "district.accounts.middleware.OneBrowserMiddleware",
@@ -134,7 +135,7 @@ DATABASES = {
 }
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "district.plain_cache.PlainCache",
         "LOCATION": "cache",
         "OPTIONS": {"MAX_ENTRIES": 1_000_000},  # else a flood of keys would push out the limits kept here
     }
@@ -182,7 +183,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"()": "common.uncaught.LogFormatter", "format": "%(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"one_line": {"()": "district.web.away.OneLine"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["one_line"]}},
     "loggers": {"django": {"handlers": ["stderr"], "level": "ERROR", "propagate": False}},
 }
 STATIC_URL = "static/"

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from district.api.urls import API_ROUTES
 
+handler500 = "district.web.away.failed"
 urlpatterns = [
     path("account/", include("district.accounts.sign_in_urls")),
     path("", include("district.people.urls")),

@@ -25,6 +25,15 @@ def tell(message: str) -> None:
     err.print(styled(("error:", "red"), f" {message}"))
 
 
+def described(error: Exception) -> str | None:
+    """Return the sentence for a database that is away, locked or full; None for other errors."""
+    from district.web.away import first_line, is_away
+
+    if not is_away(error):
+        return None
+    return f"the database does not answer ({first_line(error)}): look whether it runs, and whether its disk is full"
+
+
 def opened(folder: Path) -> DistrictConfig:
     """Read the configuration and start Django on it. Models may be imported only afterwards. Raises
     DistrictConfigError.

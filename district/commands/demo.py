@@ -13,6 +13,12 @@ from district.commands.init import make_folder, migrate
 from district.config import FILE_NAME, DistrictConfig, DistrictConfigError
 
 _SITE = "site-demo"
+_PLATFORM = """
+[realname]
+url = "http://127.0.0.1:{port}/open.api"   # a simulated platform: `run` starts it with a demonstration
+calls_per_minute = 600
+batch_wait_s = 2
+"""
 
 
 def register(app: typer.Typer) -> None:
@@ -28,18 +34,27 @@ def demo(
         list[str] | None, typer.Option("--member", help="WORKER_ID:TRAINING_END of somebody whom HQ knows.")
     ] = None,
     gate: Annotated[str, typer.Option(help=f"The gate of {_SITE}.")] = "gate-demo",
+    platform_port: Annotated[
+        int, typer.Option(min=1, max=65_535, help="Port of the simulated real-name platform on 127.0.0.1.")
+    ] = 8095,
     start: Annotated[bool, typer.Option("--run/--no-run", help="Run it, or only make it.")] = True,
 ) -> None:
     """Make a small invented district and run it. Links sign its accounts in without a password, on this machine alone.
 
     Example: sitegate-district demo /tmp/demo
     """
-    where = hq or folder / "hq"
-    if not (folder / FILE_NAME).exists():
-        _make(folder, where, own_hq=hq is None, port=port, known=[_member(text) for text in members or ()], gate=gate)
+    where, earlier = hq or folder / "hq", (folder / FILE_NAME).exists()
+    if not earlier:
+        known = [_member(text) for text in members or ()]
+        _make(folder, where, own_hq=hq is None, ports=(port, platform_port), known=known, gate=gate)
     config = opened(folder)
     if not config.demo:
         raise DistrictConfigError(f"{folder} is no demonstration: choose a new folder")
+    if earlier:
+        migrate(folder)
+        from district.demo.uploads import forget
+
+        forget()
     _print_links(config)
     if start:
         every = ["--all"] if hq is None else []
@@ -47,14 +62,19 @@ def demo(
         os.execv(sys.executable, [sys.executable, "-m", "district", "run", "--dir", str(folder), *every])
 
 
-def _make(folder: Path, hq: Path, *, own_hq: bool, port: int, known: list[tuple[str, str]], gate: str) -> None:
+def _make(
+    folder: Path, hq: Path, *, own_hq: bool, ports: tuple[int, int], known: list[tuple[str, str]], gate: str
+) -> None:
+    """Make the folder. `ports`: of the pages and of the simulated platform."""
     if own_hq and not hq.exists():
         with Processes() as children:
             command = [sys.executable, "-m", "hq", "init", str(hq), "--site", _SITE]
             code, _printed, problem = children.run(command, 60.0)
         if code:
             raise DistrictConfigError(f"HQ was not made: {problem.strip()}")
-    make_folder(folder, hq, name="南海示范区", port=port, demo=True)
+    make_folder(folder, hq, name="南海示范区", port=ports[0], demo=True)
+    with (folder / FILE_NAME).open("a", encoding="utf-8") as file:
+        file.write(_PLATFORM.format(port=ports[1]))
     try:
         migrate(folder)
         from district.demo.fill import fill
@@ -68,10 +88,11 @@ def _make(folder: Path, hq: Path, *, own_hq: bool, port: int, known: list[tuple[
 
 def _print_links(config: DistrictConfig) -> None:
     from district.accounts.models import User
+    from district.demo.cast import ACCOUNTS
     from district.demo.links import link_of
 
     out.print("The accounts of the demonstration, each with a link that signs in:", highlight=False)
-    for user in User.objects.order_by("pk"):
+    for user in User.objects.filter(username__in=[one.username for one in ACCOUNTS]).order_by("pk"):
         out.print(f"  {user.name:32} http://127.0.0.1:{config.web.port}{link_of(user)}", highlight=False)
 
 

@@ -6,9 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from district.commands.context import out
-
-DEMO_SECRET = "0123456789abcdef0123456789abcdef"
-"""For the simulated platform alone. It protects nothing."""
+from district.platform_sim import DEMO_SECRET
 
 
 def register(app: typer.Typer) -> None:
@@ -35,5 +33,5 @@ def platform_sim(
 
     made = platform(signer, [(code, code, secret) for code in projects])
     made.calls_per_minute, made.result_after = calls_per_minute, timedelta(seconds=result_after_s)
-    out.print(f"calls: http://127.0.0.1:{port}/open.api  contents: http://127.0.0.1:{port}/", highlight=False)
+    out.print(f"platform: http://127.0.0.1:{port}/open.api  its contents: http://127.0.0.1:{port}/", highlight=False)
     uvicorn.run(server(made), host="127.0.0.1", port=port, log_level="warning")

@@ -3,16 +3,22 @@
 import os
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from common.processes import Processes, on_ending
-from district.commands.context import Folder, opened, out
+from district.commands.context import Folder, opened, out, tell
 from district.commands.users import print_first_link
 from district.config import DistrictConfig, read_config
+from district.demo.cast import SITES, site_code_of
+
+DATABASE_STARTS_S = 20.0
+"""So long the pages wait for a database that starts at the same time."""
 
 
 def register(app: typer.Typer) -> None:
@@ -54,7 +60,7 @@ def web(folder: Folder = Path()) -> None:
     (config.folder / "static").mkdir(exist_ok=True)
     out.print(f"pages: http://{config.web.host}:{config.web.port}/", highlight=False)
     if not config.demo:
-        print_first_link(config)
+        _when_database_answers(lambda: print_first_link(config))
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *gunicorn_options(config), "district.wsgi"])
 
@@ -74,6 +80,7 @@ def _start(children: Processes, config: DistrictConfig, *, everything: bool) -> 
     """Start the processes in an order in which each finds what it needs. Return their names."""
     commands: Mapping[str, Sequence[str]] = {
         **({"hq": _hq(config)} if everything else {}),
+        **({"platform": _platform(config)} if config.demo and config.realname.url else {}),
         "web": _own("web", config),
         "worker": _own("worker", config),
     }
@@ -86,6 +93,23 @@ def _run_to_end(children: Processes, command: Sequence[str]) -> None:
     """Run a command that this one needs. Another process: this one stays small while it waits."""
     if children.start("first", command).wait():
         raise typer.Exit(1)
+
+
+def _when_database_answers(do: Callable[[], None]) -> None:
+    """Do something with the database, which may be starting just now. Give up after a while: the pages say why."""
+    from district.web.away import first_line, is_away
+
+    until = time.monotonic() + DATABASE_STARTS_S
+    while True:
+        try:
+            return do()
+        except Exception as error:
+            if not is_away(error):
+                raise
+            told = first_line(error)
+        if time.monotonic() > until:
+            return tell(f"the database does not answer ({told}): the pages start without it")
+        time.sleep(0.5)
 
 
 def _stop_event() -> threading.Event:
@@ -111,6 +135,15 @@ def gunicorn_options(config: DistrictConfig) -> list[str]:
 
 def _own(command: str, config: DistrictConfig) -> list[str]:
     return [sys.executable, "-m", "district", command, "--dir", str(config.folder)]
+
+
+def _platform(config: DistrictConfig) -> list[str]:
+    """Return the command of a demonstration's simulated real-name platform."""
+    port = urlsplit(config.realname.url).port
+    codes = [site_code_of(number) for number in range(len(SITES))]
+    result_s, calls = "0.5", str(config.realname.calls_per_minute)
+    options = ["--port", str(port), "--result-after-s", result_s, "--calls-per-minute", calls]
+    return [sys.executable, "-m", "district", "platform-sim", *codes, *options]
 
 
 def _hq(config: DistrictConfig) -> list[str]:

@@ -77,6 +77,16 @@ def id_number_of(number: int) -> str:
     return body + ric.calc_check_digit(body + "0")
 
 
+def address_of(number: int) -> str:
+    """Return an address in a province that does not exist."""
+    return f"示范省示范市示范路{number + 1}号"
+
+
+def site_code_of(number: int) -> str:
+    """Return the platform's code of the site with this number."""
+    return f"4499992026{number:04}"
+
+
 def code_of(number: int) -> str:
     """Return a credit code with a right check digit."""
     body = f"91440605MA5DEMX{number:02}"

@@ -15,6 +15,7 @@ from district.accounts.adapters import CodesAdapter
 from district.accounts.models import User
 from district.attendance.feed_handlers import handle
 from district.demo import cast
+from district.demo.uploads import connect
 from district.exchange.models import FeedPosition
 from district.people import registry as people
 from district.people.models import Person, Team
@@ -69,6 +70,7 @@ def fill(members: Sequence[tuple[str, str]] = (), gate: str = "gate-demo") -> li
             _site(made, site, members if site.site_id == MEMBERS_AT else ())
         users = [_account(made, one) for one in cast.ACCOUNTS]
         _appoint(made, users[0])
+        connect(made.projects[0], made.workers[MEMBERS_AT])
     handle(list(_history(made, gate)))
     FeedPosition.objects.update_or_create(pk=1, defaults={"read": timezone.now()})
     return users
@@ -110,7 +112,7 @@ def _site(made: DemoDistrict, site: cast.DemoSite, members: Sequence[tuple[str, 
         "general_contractor": contractor,
         "longitude": site.longitude,
         "latitude": site.latitude,
-        "code": f"4499992026{len(made.projects):04}",
+        "code": cast.site_code_of(len(made.projects)),
         "permit": f"4499992026010{len(made.projects)}",
         "starts": today - timedelta(days=200),
         "ends": today + timedelta(days=400),
@@ -139,7 +141,12 @@ def _worker(made: DemoDistrict, project: Project, team: Team, trade: str, known:
     person = people.add_person(
         BY,
         people.PersonDraft(
-            name=cast.name_of(number), id_number=cast.id_number_of(number), phone=f"138{number:08}", nation="汉"
+            name=cast.name_of(number),
+            id_number=cast.id_number_of(number),
+            id_issuer="示范市公安局",
+            phone=f"138{number:08}",
+            nation="汉",
+            address=cast.address_of(number),
         ),
     ).person
     worker_id, trained = known

@@ -1,8 +1,9 @@
-"""Links that sign a demonstration's accounts in. They work only in a folder whose district.toml says `demo = true`, and
-only from this machine.
+"""Links that sign a demonstration's accounts in, for a day. They work only in a folder whose district.toml says
+`demo = true`, and only from this machine. They work more than once: people change accounts back and forth.
 """
 
 import time
+from datetime import timedelta
 from ipaddress import ip_address
 
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
@@ -19,6 +20,8 @@ from district.audit.record import record
 from district.pages import open_page
 
 _SALT = "district.demo"
+LAST = timedelta(hours=24)
+"""How long a link signs in. Each start of `sitegate-district demo` prints new ones."""
 _BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
@@ -34,7 +37,7 @@ def enter(request: HttpRequest, secret: str) -> HttpResponse:
     if config is None or not config.demo or not ip_address(client_address(request)).is_loopback:
         raise Http404
     try:
-        user = User.objects.get(pk=signing.loads(secret, salt=_SALT), is_active=True)
+        user = User.objects.get(pk=signing.loads(secret, salt=_SALT, max_age=LAST), is_active=True)
     except (signing.BadSignature, User.DoesNotExist):
         raise Http404 from None
     login(request, user, backend=_BACKEND)

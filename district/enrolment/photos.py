@@ -24,6 +24,7 @@ from district.exchange.door import hq_door
 from district.exchange.models import OutboxRow
 from district.people.for_hq import worker_for_hq
 from district.people.models import Consent, DuplicateCandidate, Person
+from district.web.clock import is_proven
 from district.wire import FaceMatching, HqRefused, JudgedPhoto, PhotoToJudge
 
 log = structlog.get_logger()
@@ -170,7 +171,9 @@ def _drop_old() -> None:
     waiting = EnrolmentPhoto.objects.filter(state=_State.WAITING)
     waiting.filter(consent__withdrawn__isnull=False).update(state=_State.DROPPED, picture="", judged=now)
     PlatformPhoto.objects.filter(consent__withdrawn__isnull=False).delete()
-    if waiting.filter(taken__lt=now - PHOTO_KEPT).update(state=_State.DROPPED, picture="", judged=now):
+    if is_proven(now) and waiting.filter(taken__lt=now - PHOTO_KEPT).update(
+        state=_State.DROPPED, picture="", judged=now
+    ):
         log.error("photos_dropped", detail="nobody could judge them for two days: look at the worker's log")
 
 

@@ -7,7 +7,7 @@ or away is no fault of an entry: the page is read again.
 from collections.abc import Sequence
 
 import structlog
-from django.db import OperationalError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from district.exchange import failed
@@ -45,7 +45,7 @@ class FeedReader:
             store_page(position, page, registered_handlers())
         except Overtaken:
             return True
-        except OperationalError:
+        except (OperationalError, InterfaceError):
             raise
         except Exception as error:
             if not (page.entries and failed.is_of_an_entry(error)):

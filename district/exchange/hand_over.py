@@ -22,7 +22,7 @@ NEWEST = 50
 """So many of them are the newest: one change does not wait behind an import of thousands."""
 KEPT = timedelta(days=7)
 """So long a row that was handed over stays, for the page that shows it."""
-_TRY_AGAIN = (timedelta(seconds=30), timedelta(minutes=5), timedelta(hours=1))
+TRY_AGAIN = (timedelta(seconds=30), timedelta(minutes=5), timedelta(hours=1))
 
 _Kind = OutboxRow.Kind
 
@@ -111,7 +111,7 @@ def _note(rows: Sequence[OutboxRow], refused: Mapping[int, str]) -> None:
     for row in rows:
         if row.id in refused:
             row.attempts += 1
-            row.next_try = now + _TRY_AGAIN[min(row.attempts, len(_TRY_AGAIN)) - 1]
+            row.next_try = now + TRY_AGAIN[min(row.attempts, len(TRY_AGAIN)) - 1]
             row.refusal = refused[row.id]
             row.save(update_fields=["attempts", "next_try", "refusal"])
             log.warning("hq_refused", kind=row.kind, subject=row.subject, detail=row.refusal)

@@ -54,7 +54,8 @@ class WorkerProcess:
         (held if names is None else held.filter(name__in=names)).delete()
 
     def _ended(self, held: WorkerLease) -> bool:
-        if held.until <= timezone.now():
+        now = timezone.now()
+        if held.until <= now or held.until > now + 2 * LEASE:  # the clock was set back: nobody renews it
             return True
         return held.machine == self.machine and process_name(int(held.process.partition("/")[0])) != held.process
 

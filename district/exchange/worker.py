@@ -10,6 +10,7 @@ from common.backoff import Backoff
 from district.exchange.door import close_hq_door
 from district.exchange.leases import RENEW_EVERY_S, WorkerProcess
 from district.exchange.rounds import Round, registered_rounds
+from district.web.away import AGAIN_S, first_line, is_away
 from district.wire import HqAway
 
 log = structlog.get_logger()
@@ -19,6 +20,8 @@ PAUSE_S = 0.5
 STANDBY_S = 0.5
 """Between two looks whether a round is free. It grows with the rounds that a worker has, so that workers share them.
 """
+AWAY_S = 3.0
+"""Longest pause of a round while the database is away: it goes on soon after the database is back."""
 STOP_S = 8.0
 
 
@@ -45,8 +48,24 @@ def _renew(me: WorkerProcess) -> None:
         close_old_connections()
         me.renew()
     except Exception as error:  # noqa: BLE001 - a database that is away for a moment ends no worker
-        log.error("leases_not_renewed", detail=str(error))
+        _away.tell(error)
         connection.close()
+
+
+class AwayLog:
+    """Writes one line for all rounds of this process, from time to time, while the database is away."""
+
+    def __init__(self) -> None:
+        self._again_s = 0.0
+
+    def tell(self, error: Exception) -> None:
+        """Write the line, unless it was written a moment ago."""
+        if time.monotonic() >= self._again_s:
+            self._again_s = time.monotonic() + AGAIN_S
+            log.error("database_does_not_answer", detail=first_line(error))
+
+
+_away = AwayLog()
 
 
 class RoundThread(threading.Thread):
@@ -96,8 +115,12 @@ class RoundThread(threading.Thread):
 
     def _failed(self, error: Exception) -> None:
         pause_s = self._pauses.next_s()
-        expected = isinstance(error, HqAway)
-        log.error("round_failed", round=self.name, detail=str(error), again_in_s=pause_s, exc_info=not expected)
+        if is_away(error):
+            pause_s = min(pause_s, AWAY_S)
+            _away.tell(error)
+        else:
+            expected = isinstance(error, HqAway)
+            log.error("round_failed", round=self.name, detail=str(error), again_in_s=pause_s, exc_info=not expected)
         connection.close()
         close_hq_door()
         self._stop_event.wait(pause_s)

@@ -208,7 +208,7 @@ class SimPlatform:
 
     def _number(self, kind: str, sealed: str, project: SimProject) -> str:
         number = self.scheme.open_number(sealed, project.secret)
-        if kind == "01" and not (len(number) == 18 and ric.calc_check_digit(number[:17]) == number[17]):
+        if kind == "01" and not (len(number) == 18 and ric.calc_check_digit(number) == number[17]):
             raise Refused(-1, "请求参数错误: idCardNumber")
         return number
 

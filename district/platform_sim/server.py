@@ -1,5 +1,7 @@
 """The simulated platform over HTTP: calls by POST, and its contents by GET for people who look."""
 
+from typing import Any
+
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -28,9 +30,35 @@ def app(platform: SimPlatform) -> Starlette:
     async def contents(_request: Request) -> Response:
         return JSONResponse({code: _counts(platform, code) for code in platform.projects})
 
+    async def contents_of(request: Request) -> Response:
+        code = request.path_params["code"]
+        return JSONResponse(_contents(platform, code), 200) if code in platform.projects else Response(status_code=404)
+
     return Starlette(
-        routes=[Route("/open.api", call, methods=["POST"]), Route("/", contents), Route("/open.api", contents)]
+        routes=[
+            Route("/open.api", call, methods=["POST"]),
+            Route("/", contents),
+            Route("/open.api", contents),
+            Route("/projects/{code}", contents_of),
+        ]
     )
+
+
+def _contents(platform: SimPlatform, code: str) -> dict[str, Any]:
+    """Return all that a project holds, but for pictures."""
+    project = platform.projects[code]
+    return {
+        "companies": list(project.companies.values()),
+        "teams": [{"teamSysNo": number, **team} for number, team in project.teams.items()],
+        "workers": [
+            {**worker, "idCardNumber": number, "headImage": len(worker["headImage"])}
+            for number, worker in project.workers.items()
+        ],
+        "attendance": [
+            {"idCardNumber": number, "date": time, "direction": way, "teamSysNo": team}
+            for (number, time, way), team in sorted(project.attendance.items())
+        ],
+    }
 
 
 def _counts(platform: SimPlatform, code: str) -> dict[str, int]:

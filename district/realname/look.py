@@ -14,6 +14,7 @@ from district.realname.gather import Wanted
 from district.realname.models import PassageUpload, SiteUpload, Upload
 from district.realname.rules.bodies import BATCH_MAX
 from district.realname.rules.lacks import MENDED_HERE, Lack
+from district.web.clock import is_proven
 
 LOOK_EVERY = timedelta(minutes=10)
 LOOK_BACK = timedelta(days=2)
@@ -180,6 +181,8 @@ def again(uploads: Collection[Upload], now: datetime) -> None:
 
 def forget(now: datetime) -> int:
     """Remove what the platform confirmed long ago. Return how many passages."""
+    if not is_proven(now):
+        return 0
     old = PassageUpload.objects.filter(utc__lt=now - KEPT, upload__state=Upload.State.DONE)
     removed, _by_table = old.filter(pk__in=old.values("pk")[:PAGE]).delete()
     empty = Upload.objects.filter(kind=Upload.Kind.ATTENDANCE, changed__lt=now - KEPT, passages=None)

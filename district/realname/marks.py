@@ -13,6 +13,7 @@ from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.signals import post_delete, post_save
 
 from district.attendance.models import Passage
+from district.enrolment.models import PlatformPhoto
 from district.people.models import Assignment, BankAccount, Certificate, Employment, IdDocument, Person, Team
 from district.realname.models import SiteUpload
 
@@ -23,8 +24,9 @@ def connect() -> None:
         post_save.connect(_of_project, model, dispatch_uid=f"realname.{model.__name__}")
         post_delete.connect(_of_project, model, dispatch_uid=f"realname.{model.__name__}.deleted")
     post_save.connect(_of_person, Person, dispatch_uid="realname.Person")
-    for paper in (IdDocument, BankAccount, Certificate, Employment):
+    for paper in (IdDocument, BankAccount, Certificate, Employment, PlatformPhoto):
         post_save.connect(_of_paper, paper, dispatch_uid=f"realname.{paper.__name__}")
+    post_delete.connect(_of_paper, PlatformPhoto, dispatch_uid="realname.PlatformPhoto.deleted")
     post_save.connect(_of_passage, Passage, dispatch_uid="realname.Passage")
 
 
@@ -48,7 +50,7 @@ def _of_person(instance: Person, created: bool, **_: Any) -> None:
         changed(list(Assignment.objects.filter(person=instance).values_list("project", flat=True)))
 
 
-def _of_paper(instance: IdDocument | BankAccount | Certificate | Employment, **_: Any) -> None:
+def _of_paper(instance: PlatformPhoto | IdDocument | BankAccount | Certificate | Employment, **_: Any) -> None:
     changed(list(Assignment.objects.filter(person=instance.person_id).values_list("project", flat=True)))
 
 

@@ -20,3 +20,11 @@ class SavedView(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ClockMark(models.Model):
+    """What the clock showed when a worker last looked: one row."""
+
+    seen = models.DateTimeField()
+    jumped = models.DateTimeField(null=True, blank=True)
+    """When it last jumped forward, by the time that it showed afterwards."""

@@ -49,6 +49,11 @@ class Postgres:
     def _data(self) -> str:
         return str(self._folder / "data")
 
+    @property
+    def pid(self) -> int:
+        """Return the process id of the running server."""
+        return self._processes["postgres"].pid
+
     def start(self) -> None:
         command = [str(self._bin / "postgres"), "-D", self._data, "-p", str(self.port)]
         command += ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self._folder}"]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from audit_flush import let_tests_empty_the_audit
 from district_rig import SmallDistrict, small_district
+from django.test import override_settings
 from screen_stage import open_chromium
 from selenium.webdriver.chrome.webdriver import WebDriver
 
@@ -13,6 +14,13 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 def _audit_can_be_emptied() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         let_tests_empty_the_audit(patch)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _pages_are_english() -> Iterator[None]:
+    """Tests read English pages, also where they run on a folder of another language."""
+    with override_settings(LANGUAGE_CODE="en"):
         yield
 
 

@@ -72,7 +72,7 @@ def test_fail__a_cut_chain_with_a_forged_head_is_found_by_kept_heads(owner: Call
 
 def test_fail__a_trigger_that_was_removed_is_found(owner: object) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("DROP TRIGGER audit_entry_kept")
+        cursor.execute(triggers.drop_statements(connection.vendor)[0])
     assert "audit_entry_kept" in check().problems[0].text
 
 

@@ -1,17 +1,21 @@
 """PROMISE: what the registry and the gates say reaches the platform at least once, counts once, and nothing is lost."""
 
-from contextlib import suppress
+import json
+from contextlib import nullcontext, suppress
 from datetime import date, timedelta
 from random import Random
 
 import httpx
 import pytest
 from district_rig import SmallDistrict
-from realname_rig import NOW, RealnameRig, complete, give_photo, line_of_gate, realname_rig, valid_id, waiting
+from realname_rig import NOW, SECRET, RealnameRig, complete, give_photo, line_of_gate, realname_rig, valid_id, waiting
 
 from district.attendance.models import Passage
+from district.demo.fill import DemoEntry
 from district.enrolment.models import PlatformPhoto
+from district.exchange.rounds import registered_handlers
 from district.people.models import Assignment, Consent, Employment, Person, Team
+from district.platform_sim.signatures import Refused
 from district.realname import look, worker_rounds
 from district.realname.models import PassageUpload, SiteUpload, Upload
 from district.realname.rules.lacks import Lack, Trouble
@@ -77,6 +81,38 @@ def test_ok__a_rebuild_of_the_projections_sends_nothing_twice(rig: RealnameRig) 
     rig.rounds(15, timedelta(minutes=1))
     assert rig.sim.calls.count("WorkerAttendance.Add") >= made
     assert PassageUpload.objects.count() == rig.held()
+
+
+def test_ok__a_passage_of_a_gate_whose_clock_is_ahead_is_found_at_once(rig: RealnameRig) -> None:
+    rig.rounds()
+    utc = rig.now + timedelta(minutes=3)
+    body = json.dumps({"direction": "in", "clock_trusted": True, "outcome": "passed"})
+    worker_id, site_id = rig.people[0].worker_id, rig.project.site_id
+    entry = DemoEntry(site_id, "gate-1", 1, "passage", worker_id, utc, body, received_utc=rig.now)
+    for handle in registered_handlers():
+        handle([entry])
+    assert Passage.objects.get().utc == rig.now
+    rig.rounds(5)
+    assert rig.held() == 1
+
+
+def test_ok__a_photo_that_comes_later_is_noticed_at_once(rig: RealnameRig) -> None:
+    person = rig.people[0]
+    photo = PlatformPhoto.objects.get(person=person)
+    PlatformPhoto.objects.filter(person=person).delete()
+    rig.rounds()
+    assert Upload.objects.get(kind=Upload.Kind.WORKER, person=person).lack == Lack.PHOTO
+    photo.save(force_insert=True)
+    rig.rounds(5)
+    assert Upload.objects.get(kind=Upload.Kind.WORKER, person=person).state == Upload.State.DONE
+
+
+def test_ok__the_simulated_platform_knows_a_right_check_digit(rig: RealnameRig) -> None:
+    rig.sim.projects[rig.project.code].workers.clear()
+    for number, wanted in (("11010519491231002X", True), ("110105194912310021", False)):
+        sealed = rig.sim.scheme.seal_number(number, SECRET)
+        with nullcontext() if wanted else pytest.raises(Refused, match="idCardNumber"):
+            assert rig.sim._number("01", sealed, rig.sim.projects[rig.project.code]) == number
 
 
 def test_ok__a_passage_that_was_stored_without_a_note_is_found(rig: RealnameRig) -> None:

@@ -68,7 +68,7 @@ def small_district(people_per_site: int = 2) -> SmallDistrict:
 def _people(made: SmallDistrict, project: Project, count: int) -> None:
     enterprise, since = project.general_contractor, date(2026, 1, 5)
     Subcontract.objects.create(project=project, enterprise=enterprise, starts=since)
-    team = Team.objects.create(project=project, enterprise=enterprise, name=f"Team {project.pk}")
+    team = Team.objects.create(project=project, enterprise=enterprise, name=f"Team {len(made.projects)}")
     for _ in range(count):
         number = len(made.people) + 1
         person = Person.objects.create(

@@ -152,7 +152,7 @@ def complete(person: Person, number: int) -> None:
 def valid_id(number: int) -> str:
     """Return an invented id number with its check digit."""
     text = f"44060519900101{number:03d}"
-    return text + ric.calc_check_digit(text)
+    return text + ric.calc_check_digit(text + "0")
 
 
 def valid_uscc(number: int) -> str:

@@ -3,6 +3,7 @@
 A real gate on the walk-up camera, HQ with its broker, the console in Chromium, and a simulated real-name platform.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
-from story_stage import SITE, StoryStage
+from story_stage import GATE, SITE, StoryStage
 from sync_rig import wait_until
 
 from contract.messages import Reason
@@ -148,35 +149,69 @@ def enrol(phone: WebDriver, link: str, photo: Path) -> None:
     assert phone.find_elements(By.CSS_SELECTOR, "form[action$='/me/stop']"), "the consent is not in force"
 
 
-# In about one of eight runs a page does not follow, and it is not known why. Until then it runs with `-m long` alone.
-@pytest.mark.long
-@pytest.mark.timeout(600)
-def test_ok__a_worker_from_the_sheet_to_the_receipt(
-    stage: StoryStage, desk: WebDriver, phone: WebDriver, tmp_path: Path, photos_dir: Path
-) -> None:
-    import_worker(desk, stage, sheet(tmp_path / "workers.xlsx"))
-    link = invite(desk, stage)
-
-    sign_in(desk, stage, "manager")
-    desk.get(f"{stage.console}/uploads/1/settings")
-    seen(desk, "input[name=enabled]").click()
-    desk.find_element(By.NAME, "app_id").send_keys("44999920260000")
-    desk.find_element(By.NAME, "new_secret").send_keys("0123456789abcdef0123456789abcdef")
-    seen(desk, "main form button.main").click()
-
-    enrol(phone, link, photos_dir / "person-a-1.jpg")
-
-    stage.go.touch()
-    wait_until(lambda: any(one.granted for one in stage.access()), "the gate opens for the worker", PAGE_S)
-    wait_until(on_page(desk, f"{stage.console}/attendance/inside", NAME), "inside on the console", PAGE_S)
-    wait_until(on_page(desk, f"{stage.console}/attendance/days", NAME), "a day", PAGE_S)
-    wait_until(on_page(desk, ledger_of(desk, stage), NAME), "in the ledger", PAGE_S)
-    wait_until(lambda: stage.uploaded()["attendance"] > 0, "uploaded to the platform", 2 * PAGE_S)
-
+def withdraw(phone: WebDriver, stage: StoryStage) -> None:
+    """Stop the use of the face, and read the receipt to its end: each gate is named and has confirmed."""
     phone.get(f"{stage.console}/me/")
     seen(phone, "form[action$='/me/stop'] button").click()
     at(phone, "/me/receipt")
     seen(phone, ".sign.good")
+    lines = phone.find_elements(By.CSS_SELECTOR, "ul.rows li")
+    assert [GATE in line.text for line in lines] == [True]
+    assert "good" in (lines[0].get_attribute("class") or "")
+
+
+class Durations:
+    """Measures how long things took, and prints it: `pytest -s` shows it. Nothing is asserted about it."""
+
+    def __init__(self) -> None:
+        self._since, self._lines = time.monotonic(), list[str]()
+
+    def restart(self) -> None:
+        self._since = time.monotonic()
+
+    def until(self, true: Callable[[], object], what: str, timeout_s: float = PAGE_S) -> None:
+        wait_until(true, what, timeout_s)
+        self._lines.append(f"{time.monotonic() - self._since:6.1f} s  {what}")
+
+    def show(self) -> None:
+        print("", "since the phone said that the enrolment is done:", *self._lines, sep="\n")
+
+
+@pytest.mark.long  # minutes on a busy machine: a gate, HQ, a console and two browsers
+@pytest.mark.timeout(900)
+def test_ok__a_worker_from_the_sheet_to_the_receipt(
+    stage: StoryStage, desk: WebDriver, phone: WebDriver, tmp_path: Path, photos_dir: Path
+) -> None:
+    import_worker(desk, stage, sheet(tmp_path / "workers.xlsx"))
+    enrol(phone, invite(desk, stage), photos_dir / "person-a-1.jpg")
+
+    took = Durations()
+    took.until(lambda: stage.faces_known() == 1, "the gate knows the worker")
+    stage.go.touch()
+    took.until(lambda: any(one.granted for one in stage.access()), "the gate opens for the worker")
+    granted = next(one for one in stage.access() if one.granted)
+    worker_id = str(granted.worker_id)
+    sign_in(desk, stage, "manager")
+    took.until(on_page(desk, f"{stage.console}/attendance/inside", NAME), "inside on the console")
+    took.until(on_page(desk, f"{stage.console}/attendance/days", NAME), "a day on the console")
+    took.until(on_page(desk, ledger_of(desk, stage), NAME), "in the ledger")
+    first = min(stage.passages(worker_id))
+    took.until(lambda: first in stage.at_platform(ID_NUMBER)[1], "the first passage is at the platform", 2 * PAGE_S)
+    held = stage.at_platform(ID_NUMBER)[0]
+    names = ("workerName", "idCardNumber", "workType", "nation", "address", "cellPhone")
+    assert [held[name] for name in names] == [NAME, ID_NUMBER, "020", "01", ROW["住址"], ROW["手机号"]]
+    assert held["headImage"] > 0
+    assert first[1] == "01", "the gate lets in"
+
+    took.restart()
+    withdraw(phone, stage)
+    took.until(lambda: stage.faces_known() == 0, "after the first tap of the withdrawal: the gate knows nobody")
     before = len(stage.access())
     wait_until(lambda: len(stage.access()) > before + 1, "somebody walks up again", PAGE_S)
     assert {one.reason for one in stage.access()[before + 1 :]} == {Reason.UNKNOWN}
+    took.until(
+        lambda: stage.at_platform(ID_NUMBER)[1] == stage.passages(worker_id),
+        "the platform holds exactly the passages of the gate",
+        2 * PAGE_S,
+    )
+    took.show()

@@ -93,7 +93,13 @@ def read_entry(entry: EntryOfFeed) -> Said | None:
     )
 
 
+NEVER_SET = datetime(2020, 1, 1, tzinfo=UTC)
+"""An earlier time is that of a clock which nobody set yet."""
+
+
 def _moment(entry: EntryOfFeed, *, trusted: bool) -> datetime:
     received = entry.received_utc or datetime.max.replace(tzinfo=UTC)
+    if received < NEVER_SET and trusted and entry.utc is not None:
+        return entry.corrected_utc or entry.utc
     said = entry.corrected_utc or (entry.utc if trusted else None) or entry.received_utc or entry.utc
     return min(said or received, received)

@@ -60,7 +60,7 @@ def _papers(person: Person, drawn: Any, given: Counter[str], today: date) -> lis
         begins = f"{person.province}0605{person.birth:%Y%m%d}"
         given[begins] += 1
         number = f"{begins}{given[begins] * 2 + (person.sex == 'm'):03}"
-        number += ric.calc_check_digit(number)
+        number += ric.calc_check_digit(number + "0")
         index = document_index(number)
         rows.append(IdDocument(person=person, kind=RESIDENT, number=number, number_index=index))
     rows.append(Certificate(person=person, kind="Safety training", is_training=True, expires=_soon(drawn, today)))

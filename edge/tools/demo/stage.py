@@ -143,7 +143,8 @@ class DemoStage:
         """Make the people side on this HQ and start it. Return the lines with its addresses. Raises StageError."""
         port, folder = _free_port(), self.root / "district"
         known = [f"--member={m.worker_id}:{m.training_valid_until}" for m in MEMBERS if SITE in m.sites]
-        make = [str(folder), "--hq", str(self.hq_dir), "--port", str(port), "--gate", GATE, *known, "--no-run"]
+        ports = ["--port", str(port), "--platform-port", str(_free_port())]
+        make = [str(folder), "--hq", str(self.hq_dir), *ports, "--gate", GATE, *known, "--no-run"]
         said = self._ended("sitegate-district demo", self._processes.run([_DISTRICT, "demo", *make], CONSOLE_S))
         self._start("console", [_DISTRICT, "run", "--dir", str(folder)], within_s=GATE_STOP_S)
         return said.splitlines()
