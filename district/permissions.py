@@ -14,6 +14,8 @@ class Permission(StrEnum):
     SEE_SITES = "see_sites"
     CHANGE_SITES = "change_sites"
     SEE_PEOPLE = "see_people"
+    SEE_RECORDS = "see_records"
+    """What is known of people beyond name, site, team and trade: birth, origin, papers, employers, consents."""
     CHANGE_PEOPLE = "change_people"
     MERGE_PEOPLE = "merge_people"
     """Decide whether two records are one person, and take that back."""
@@ -59,7 +61,7 @@ ROLE_NAMES: dict[Role, StrPromise] = {
 }
 
 _P = Permission
-_SEEING = frozenset({_P.SEE_SITES, _P.SEE_PEOPLE, _P.SEE_PRESENCE, _P.SEE_ATTENDANCE})
+_SEEING = frozenset({_P.SEE_SITES, _P.SEE_PEOPLE, _P.SEE_RECORDS, _P.SEE_PRESENCE, _P.SEE_ATTENDANCE})
 _SITE = _SEEING | {_P.CHANGE_PEOPLE, _P.MERGE_PEOPLE, _P.INVITE, _P.CORRECT, _P.SEE_UPLOADS, _P.EXPORT}
 
 _ACCOUNTS = frozenset({_P.SEE_ACCOUNTS, _P.CHANGE_ACCOUNTS})

@@ -67,12 +67,22 @@ def check_username(username: str) -> None:
         raise NotAllowed(_("A user name has letters, digits and @ . + - _ only.")) from None
     if not 2 <= len(username) <= 40:
         raise NotAllowed(_("A user name has 2 to 40 characters."))
+    if username.lower() == "worker" or username.lower().startswith("w-"):  # so workers are named in the audit record
+        raise NotAllowed(_("This user name is taken: choose another."))
 
 
 def held_by(user: User) -> list[RoleHeld]:
     """Return the roles of an account that hold now or later."""
     grants = Grant.objects.filter(Q(valid_until=None) | Q(valid_until__gt=timezone.now()), user=user, ended=None)
     return [_held(grant) for grant in grants.select_related("place", "enterprise__place")]
+
+
+def managed_by_roles(user: User) -> list[RoleHeld]:
+    """Return the roles that decide who may manage an account: those that hold, or else all that it had. Else an account
+    between two roles belongs to anybody who ever saw it, and with it the next role.
+    """
+    had = Grant.objects.filter(user=user).select_related("place", "enterprise__place")
+    return held_by(user) or [_held(grant) for grant in had]
 
 
 def check_may_give(actor: User | None, wanted: Wanted, to: User | None = None) -> None:
@@ -88,7 +98,7 @@ def check_may_give(actor: User | None, wanted: Wanted, to: User | None = None) -
 
 def check_may_manage(actor: User | None, other: User) -> None:
     """Raise PermissionDenied if an account may not manage another one."""
-    if actor is not None and (actor.pk == other.pk or not may_manage(_in_force(actor), held_by(other))):
+    if actor is not None and (actor.pk == other.pk or not may_manage(_in_force(actor), managed_by_roles(other))):
         raise PermissionDenied
 
 

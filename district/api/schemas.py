@@ -109,7 +109,7 @@ class LedgerOut(Schema):
     confirmation: str = Field(description="asked, agrees, objects, changed after the answer; empty: not asked.")
 
 
-class MusterPerson(Schema):
+class MusterPersonOut(Schema):
     """Somebody on the muster list."""
 
     worker_id: str
@@ -118,11 +118,11 @@ class MusterPerson(Schema):
     came: datetime
 
 
-class MusterTeam(Schema):
+class MusterTeamOut(Schema):
     """A team on the muster list; the name is empty for those without one."""
 
     team: str
-    people: list[MusterPerson]
+    people: list[MusterPersonOut]
 
 
 class MusterOut(Schema):
@@ -132,8 +132,8 @@ class MusterOut(Schema):
     made: datetime
     feed_read: datetime | None = Field(description="When HQ last answered: the age of this list.")
     count: int
-    teams: list[MusterTeam]
-    perhaps: list[MusterPerson] = Field(description="No gate saw them leave, and they may be inside.")
+    teams: list[MusterTeamOut]
+    perhaps: list[MusterPersonOut] = Field(description="No gate saw them leave, and they may be inside.")
 
 
 class CorrectionOut(Schema):

@@ -9,7 +9,7 @@ from ninja.errors import ValidationError
 
 from common import __version__
 from district.api import views
-from district.api.routes import attendance, changes, exports, musters, register
+from district.api.routes import attendance, changes, exports
 from district.api.tokens import TokenBearer, TooMany
 
 app_name = "api"
@@ -38,8 +38,8 @@ def _too_many(request: HttpRequest, error: Any) -> HttpResponse:
     return answer
 
 
-for part in (register, attendance, musters, exports, changes):
-    api.add_router("", part.router)
+for router in (*changes.ROUTERS, attendance.router, exports.router):
+    api.add_router("", router)
 
 
 def _routes() -> list[Any]:

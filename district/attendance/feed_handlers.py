@@ -8,6 +8,7 @@ from district.attendance.intake import attach_known, store
 from district.attendance.models import FeedGap, FeedLine, Passage, UnplacedEntry
 from district.attendance.projection import Touched, project
 from district.attendance.rules.incoming import EntryOfFeed, Said, read_entry
+from district.attendance.settled import SettledMonths
 from district.places.models import Project
 
 
@@ -60,6 +61,9 @@ def _restart(entry: EntryOfFeed, touched: Touched) -> None:
     if line is None:
         return
     held = Passage.objects.filter(line=line)
+    settled = SettledMonths(held.order_by().values_list("project", flat=True).distinct())
+    if settled:  # what was paid for stays; the same events find it under their keys again
+        held = held.exclude(pk__in=[row.pk for row in held.filter(granted=True).iterator() if settled.holds(row)])
     for person, utc in held.filter(granted=True).values_list("person_id", "utc"):
         touched.add(person, utc)
     held._raw_delete(held.db)  # the stays go when they are made again

@@ -92,7 +92,8 @@ class CorrectionFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     project = django_filters.ModelChoiceFilter(label=_("Site"), queryset=_sites)
     state = django_filters.ChoiceFilter(label=_("State"), choices=Correction.State.choices)
+    kind = django_filters.ChoiceFilter(label=_("Asked"), choices=Correction.Kind.choices)
 
     class Meta:
         model = Correction
-        fields: ClassVar = ["project", "state"]
+        fields: ClassVar = ["project", "state", "kind"]

@@ -12,6 +12,7 @@ from district.attendance.models import Correction, FeedLine, Passage, UnplacedEn
 from district.attendance.projection import Touched
 from district.attendance.rules.incoming import Said
 from district.attendance.rules.working_time import wall_clock_s
+from district.attendance.settled import SettledMonths, ask_for_late, without_settled
 from district.people.models import Assignment, Person
 from district.places.models import Project
 
@@ -31,6 +32,7 @@ def store(said: Sequence[Said], touched: Touched, source: str = Passage.Source.G
     _keep_waiting(waiting)
     lines = lines_of({(one.gate_id, one.line) for one in known.values()})
     rows = _rows(known.values(), projects, lines, source)
+    rows = without_settled(rows, list(known))
     _touch_old(rows, touched)
     Passage.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["line", "seq"], update_fields=_field_names(), batch_size=500
@@ -71,6 +73,12 @@ def people_of(worker_ids: Iterable[str]) -> dict[str, int]:
     return {name: again.get(number, number) for name, number in found.items()}
 
 
+def _merged(worker_ids: Iterable[str]) -> set[str]:
+    """Return those of these ids that belong to a merged record: if the merge is taken back, its passages return."""
+    rows = Person.objects.filter(worker_id__in=set(worker_ids), merged_into__isnull=False)
+    return set(rows.order_by().values_list("worker_id", flat=True))
+
+
 class Work:
     """Who works where for whom, on which days: looked up once for many passages."""
 
@@ -78,6 +86,11 @@ class Work:
         self._found: defaultdict[tuple[int, int], list[Assignment]] = defaultdict(list)
         for row in Assignment.objects.filter(person__in=set(person_ids)).order_by("starts", "pk"):
             self._found[row.person_id, row.project_id].append(row)
+
+    @property
+    def sites(self) -> set[int]:
+        """Return all sites where these people worked."""
+        return {site for _person, site in self._found}
 
     def on(self, person_id: int | None, project_id: int, day: date) -> Assignment | None:
         """Return the assignment of a day: the newest that holds; else the one that ended last, or begins next.
@@ -95,7 +108,7 @@ def _rows(
 ) -> list[Passage]:
     said, zone = list(said), timezone.get_default_timezone()
     people = people_of(one.worker_id for one in said if one.worker_id)
-    work, aside = Work(people.values()), _set_aside(said)
+    work, aside, merged = Work(people.values()), _set_aside(said), _merged(people)
     rows = []
     for one in said:
         person, project = people.get(one.worker_id or ""), projects[one.site_id]
@@ -108,7 +121,7 @@ def _rows(
                 person_id=person,
                 enterprise_id=assigned.enterprise_id if assigned else None,
                 assignment_id=assigned.pk if assigned else None,
-                worker_id="" if person else (one.worker_id or ""),
+                worker_id="" if person and one.worker_id not in merged else (one.worker_id or ""),
                 utc=one.utc,
                 local=wall_clock_s(one.utc, zone),
                 direction=Passage.Direction.IN if one.inwards else Passage.Direction.OUT,
@@ -164,11 +177,12 @@ def _field_names() -> list[str]:
 def reassign(persons: Iterable[int], since: datetime, touched: Touched) -> int:
     """Look up the work of these people's passages again, after somebody changed it. Return how many changed."""
     wanted, zone = set(persons), timezone.get_default_timezone()
-    work, changed = Work(wanted), []
+    work, changed = Work(wanted), list[Passage]()
+    settled = SettledMonths(work.sites)
     for row in Passage.objects.filter(Q(person__in=wanted), utc__gte=since).iterator():
         assigned = work.on(row.person_id, row.project_id, row.utc.astimezone(zone).date())
         now: tuple[Any, Any] = (assigned.pk, assigned.enterprise_id) if assigned else (None, None)
-        if now != (row.assignment_id, row.enterprise_id):
+        if now != (row.assignment_id, row.enterprise_id) and not settled.holds(row):
             row.assignment_id, row.enterprise_id = now
             changed.append(row)
             touched.add(row.person_id, row.utc)
@@ -182,12 +196,16 @@ def attach_known(touched: Touched) -> int:
     people = people_of(unknown.order_by().values_list("worker_id", flat=True).distinct()[:UNKNOWN_AT_ONCE])
     rows = list(unknown.filter(worker_id__in=people)[:UNKNOWN_AT_ONCE])
     work, zone = Work(people.values()), timezone.get_default_timezone()
+    settled = SettledMonths(row.project_id for row in rows)
     for row in rows:
         person = people[row.worker_id]
         assigned = work.on(person, row.project_id, row.utc.astimezone(zone).date())
         row.person_id, row.worker_id = person, ""
         row.assignment_id, row.enterprise_id = (assigned.pk, assigned.enterprise_id) if assigned else (None, None)
-        if row.granted:
+        if settled.holds(row):
+            ask_for_late(row)
+        elif row.granted:
             touched.add(person, row.utc)
-    Passage.objects.bulk_update(rows, ["person", "worker_id", "assignment", "enterprise"], batch_size=500)
+    names = ["person", "worker_id", "assignment", "enterprise", "set_aside"]
+    Passage.objects.bulk_update(rows, names, batch_size=500)
     return len(rows)

@@ -56,6 +56,8 @@ def replace_payroll(by: object, key: PayrollKey, people: Sequence[PaidPerson]) -
 @transaction.atomic
 def settle(by: object, payroll: Payroll) -> None:
     """Note that all wages are paid: from now on the payroll is held for three years. Raises PayrollRefused."""
+    if month_days(payroll.month)[-1] >= timezone.localdate():
+        raise PayrollRefused(_("This month has not ended: settle it afterwards."))
     changed = Payroll.objects.filter(pk=payroll.pk, settled=None).update(settled=timezone.localdate())
     if not changed:
         raise PayrollRefused(_("These wages are settled already."))

@@ -22,12 +22,11 @@ def day_after(correction: Correction) -> DayPreview:
     """Return what an open request would change."""
     steps = _steps(correction)
     local, zone = correction.utc, timezone.get_default_timezone()
-    if correction.kind == Correction.Kind.ADD:
-        added = Step(correction.project_id, local, wall_clock_s(local, zone), correction.direction == "in", True)
-        changed = [*steps.values(), added]
-    else:
-        key = (correction.gate_id, correction.line, correction.seq)
-        changed = [step for name, step in steps.items() if name != key]
+    key, by_hand = (correction.gate_id, correction.line, correction.seq), correction.kind == Correction.Kind.ADD
+    changed = [step for name, step in steps.items() if by_hand or name != key]
+    if correction.kind != Correction.Kind.SET_ASIDE:
+        inwards = correction.direction == "in"
+        changed.append(Step(correction.project_id, local, wall_clock_s(local, zone), inwards, by_hand))
     rules = rules_by_site([correction.project_id])
     date = day_of(wall_clock_s(local, zone), rules(correction.project_id, wall_clock_s(local, zone)))
     near = (date - timedelta(days=1), date)

@@ -14,6 +14,7 @@ from district.attendance.held import held_by_attendance
 from district.attendance.intake import reassign
 from district.attendance.models import Correction, Day, MonthConfirmation, Passage, Payroll, PayrollLine, Stay
 from district.attendance.projection import Touched, project
+from district.people import registry
 from district.people.held import HeldTable
 from district.people.holds import LEDGER_YEARS, Hold, years_after
 from district.people.models import Assignment, Person
@@ -42,10 +43,18 @@ def follow_work(instance: Assignment, **_more: Any) -> None:
 
 @receiver(merged)
 def follow_merge(gained: Person, lost: Person, **_more: Any) -> None:
-    """Make stays and days of both again: their passages moved."""
+    """Make stays and days of both again: their passages moved. After a merge that was taken back, what gates said
+    meanwhile of the other record returns to it.
+    """
     both = [gained.pk, lost.pk]
     with transaction.atomic():
         touched = Touched()
+        meanwhile = Passage.objects.filter(person=lost.pk, worker_id__in=registry.worker_ids_of(gained))
+        first = meanwhile.aggregate(first=Min("utc"))["first"]
+        if first is not None:
+            meanwhile.exclude(worker_id=gained.worker_id).update(person=gained.pk)
+            meanwhile.filter(worker_id=gained.worker_id).update(person=gained.pk, worker_id="")
+            reassign([gained.pk], first, touched)
         for person, utc in Passage.objects.filter(person__in=both, granted=True).values_list("person_id", "utc"):
             touched.add(person, utc)
         Stay.objects.filter(person__in=both).delete()

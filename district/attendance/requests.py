@@ -63,7 +63,10 @@ def approve(by: object, correction: Correction, answer: str = "") -> None:
         _add_passage(correction)
     else:
         line = lines_of([(correction.gate_id, correction.line)])[correction.gate_id, correction.line]
-        Passage.objects.filter(line=line, seq=correction.seq).update(set_aside=True)
+        rows = Passage.objects.filter(line=line, seq=correction.seq)
+        for person, utc in rows.values_list("person", "utc"):
+            touched.add(person, utc)
+        rows.update(**_late_values(correction) if correction.kind == Correction.Kind.LATE else {"set_aside": True})
     project(touched)
 
 
@@ -120,6 +123,13 @@ def _decide(by: object, correction: Correction, state: str, answer: str, *, own:
         raise CorrectionRefused(_("This request is decided already: load the page again."))
     correction.refresh_from_db()
     record(by, f"correction_{state}", correction, why=answer)
+
+
+def _late_values(correction: Correction) -> dict[str, object]:
+    """Return what the gate said after the settlement."""
+    local = wall_clock_s(correction.utc, timezone.get_default_timezone())
+    said = {"utc": correction.utc, "local": local, "direction": correction.direction}
+    return {**said, "granted": True, "set_aside": False}
 
 
 def _add_passage(correction: Correction) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from district.enrolment.views import clerk, phone
+from district.enrolment.views import cards, clerk, phone
 
 app_name = "enrolment"
 urlpatterns = [
@@ -19,5 +19,6 @@ urlpatterns = [
     path("enrolment/", clerk.overview, name="overview"),
     path("enrolment/<int:project>/", clerk.people, name="people"),
     path("enrolment/<int:project>/invite", clerk.invite, name="invite"),
+    path("enrolment/<int:project>/card/<int:person>", cards.give_card, name="give_card"),
     path("enrolment/<int:project>/phones", clerk.end_phones, name="end_phones"),
 ]

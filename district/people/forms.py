@@ -99,6 +99,8 @@ class FilterForm(OfAccount):
         seen = Enterprise.objects.visible_to(self.user, Permission.SEE_PEOPLE)
         fields["enterprise"].queryset = seen.order_by("name", "pk")
         fields["trade"].choices = codes(rules.TRADES, _("All"))
+        if self.user.scope(Permission.SEE_RECORDS).empty:
+            fields["state"].choices = fields["state"].choices[:3]  # the others tell what only records hold
 
 
 class PersonForm(forms.Form):

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from district.audit.record import record_many
 from district.people import rules
 from district.people.listing import LIST_KEYS, listed_people
 from district.people.models import IdDocument, Person
@@ -13,6 +14,8 @@ from district.scope import Account
 
 TEXT_MAX = 80
 FEW = 200
+DOCUMENT_DIGITS_MIN = 6
+"""A text with fewer digits is no id number."""
 _LAST = "\U0010ffff"
 
 
@@ -49,6 +52,16 @@ def _by_document(text: str, user: Account) -> Q:
         return Q(pk__in=[])
     indexes = {document_index(rules.compact(text))}
     return Q(pk__in=IdDocument.objects.visible_to(user).filter(number_index__in=indexes).values("person"))
+
+
+def record_search_by_number(user: Any, text: str) -> None:
+    """Record that an account found people by the number of an id document."""
+    if sum(sign.isdigit() for sign in text) < DOCUMENT_DIGITS_MIN or user.scope(Permission.SEE_DOCUMENTS).empty:
+        return
+    found = IdDocument.objects.visible_to(user).filter(number_index=document_index(rules.compact(text)))
+    people = [row.person for row in found.select_related("person")]
+    if people:
+        record_many(user, "search", people, fields=["id_number"], why="search by number")
 
 
 def found_people(text: str, user: Account, limit: int = 20) -> list[Person]:

@@ -41,7 +41,7 @@ class WorkerContractAdd(OfProject):
     contract_list: Annotated[list[Contract], Field(min_length=1, max_length=20)]
 
 
-class Trained(Fields):
+class TrainedWorker(Fields):
     """One worker of a training."""
 
     team_sys_no: int
@@ -62,7 +62,7 @@ class ProjectTrainingAdd(OfProject):
     training_org: str | None = None
     training_address: str | None = None
     description: str | None = None
-    workers: Annotated[list[Trained], Field(min_length=1, max_length=20)]
+    workers: Annotated[list[TrainedWorker], Field(min_length=1, max_length=20)]
 
 
 class Wage(Fields):

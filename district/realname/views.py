@@ -18,6 +18,7 @@ from district.pages import page
 from district.permissions import Permission
 from district.places.models import Project
 from district.realname import look
+from district.realname.connector import is_readable
 from district.realname.forms import SiteUploadForm, UploadFilter
 from district.realname.models import SiteUpload, Upload
 from district.realname.tables import SITES, UPLOADS, counts, site_rows, trouble_text, upload_rows
@@ -53,6 +54,7 @@ def site(request: HttpRequest, project: int) -> HttpResponseBase:
         "counts": figures,
         "refused": sum(line[-1] for line in figures),
         "configured": bool(_config().url),
+        "readable": is_readable(_config().url),
         "may_change": _may_change(account, found),
     }
     return list_page(

@@ -3,15 +3,16 @@
 import base64
 import binascii
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db import models
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 PAGE_SIZE = 50
 COUNTED = 1_000
@@ -38,7 +39,7 @@ def keyset_page(
     """
     backwards = bool(before)
     cursor = before or after
-    values = _values(rows.model, keys, cursor) if cursor else None
+    values = _values(rows, keys, cursor) if cursor else None
     ordered = rows.order_by(*(_turned(key) for key in keys) if backwards else keys)
     if values is not None:
         ordered = ordered.filter(_behind(keys, values, backwards=backwards))
@@ -99,7 +100,7 @@ def _behind(keys: Sequence[str], values: Sequence[Any], *, backwards: bool) -> Q
     return rest
 
 
-def _values(model: type[models.Model], keys: Sequence[str], cursor: str) -> list[Any] | None:
+def _values(rows: "QuerySet[Any]", keys: Sequence[str], cursor: str) -> list[Any] | None:
     """Read a cursor, which anybody may have written. Return None if it does not fit."""
     if len(cursor) > CURSOR_LENGTH or not cursor.isascii():
         return None
@@ -110,25 +111,33 @@ def _values(model: type[models.Model], keys: Sequence[str], cursor: str) -> list
     if not isinstance(read, list) or len(read) != len(keys):
         return None
     try:
-        values = [_read(model, key.lstrip("-"), value) for key, value in zip(keys, read, strict=True)]
+        values = [_read(rows, key.lstrip("-"), value) for key, value in zip(keys, read, strict=True)]
     except (ValidationError, ValueError, TypeError, OverflowError):
         return None
     return None if None in values else values
 
 
-def _read(model: type[models.Model], key: str, value: object) -> Any:
+def _read(rows: "QuerySet[Any]", key: str, value: object) -> Any:
     if not isinstance(value, str | int | float | bool) or (isinstance(value, str) and "\0" in value):
         raise ValueError(key)
-    field: Any = None
-    names = key.split("__")
-    try:
-        for position, name in enumerate(names):
-            field = model._meta.pk if name == "pk" else model._meta.get_field(name)
-            if position < len(names) - 1:
-                model = field.related_model
-    except FieldDoesNotExist:
-        return value  # an annotation
-    found = field.to_python(value)
+    if isinstance(value, str):
+        value.encode()  # a lone surrogate is a ValueError
+    found = _field(rows, key).to_python(value)
+    if isinstance(found, datetime):
+        found = (found if timezone.is_aware(found) else timezone.make_aware(found)).astimezone(UTC)
+    if isinstance(found, float) and not math.isfinite(found):
+        raise ValueError(key)
     if isinstance(found, int) and not -(2**63) <= found < 2**63:
         raise OverflowError(key)
     return found
+
+
+def _field(rows: "QuerySet[Any]", key: str) -> Any:
+    """Return the field of a key: an annotation's own, or that of a column."""
+    if key in rows.query.annotations:
+        return rows.query.annotations[key].output_field
+    model: Any = rows.model
+    names = key.split("__")
+    for name in names[:-1]:
+        model = model._meta.get_field(name).related_model
+    return model._meta.pk if names[-1] == "pk" else model._meta.get_field(names[-1])

@@ -40,7 +40,8 @@ def test_ok__people_and_work_are_changed_and_recorded(town: SmallDistrict, clien
     work = {"site_id": "site-1", "employer_code": USCC, "starts": today.isoformat(), "trade": "020"}
     new = {"name": "李四", "id_number": valid_id(77), "work": work}
     added = send(client, secret, "POST", "people", new)
-    assert (added.status_code, added.json()["known"]) == (201, False), added.content
+    assert added.status_code == 201, added.content
+    assert added.json()["known"] is False
     worker = added.json()["worker_id"]
     row = asked(client, secret, f"assignments?worker_id={worker}")["rows"][0]
     moved = send(client, secret, "PATCH", f"assignments/{row['assignment_id']}", {"team": "夜班"})
@@ -145,12 +146,12 @@ def test_ok__lists_are_files_of_the_tokens_part(town: SmallDistrict, client: Cli
         ("people?format=pdf", 422),
         ("people?after=WzFd", 400),
         ("people?format=jsonl&after=forged", 400),
-        ("people?format=jsonl&after=WyIyMDI2Il0", 400),
+        ("people?format=jsonl&after=WyJ4Il0", 400),
         ("days", 422),
         ("days?first=2026-01-01&last=2027-06-01", 400),
         ("days?first=0001-01-01&last=0001-01-02", 400),
         ("ledger?month=13&site_id=site-1", 422),
-        ("wages", 422),
+        ("wages", 404),
     ],
 )
 def test_fail__a_wrong_export_is_refused(town: SmallDistrict, client: Client, address: str, status: int) -> None:

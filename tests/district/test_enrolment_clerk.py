@@ -8,7 +8,7 @@ from django.test import Client
 from district.audit.models import Entry
 from district.exchange import outbox
 from district.exchange.models import OutboxRow
-from district.people.models import Invitation
+from district.people.models import AccessCard, Invitation
 from district.permissions import Role
 from district.phones.links import make_links
 
@@ -68,3 +68,25 @@ def test_ok__the_exchange_page_says_what_hq_refuses(town: SmallDistrict) -> None
     assert OutboxRow.objects.filter(next_try__year=2030).count() == 0
     assert signed_in(town, Role.MANAGER).get("/exchange/").status_code == 403
     assert signed_in(town, Role.MANAGER).post("/exchange/again").status_code == 403
+
+
+def test_ok__who_chose_a_card_gets_one_at_the_office(town: SmallDistrict) -> None:
+    site, (first, second, *_others) = town.projects[0], town.people
+    first.way = second.way = "card"
+    first.save()
+    second.save()
+    client = signed_in(town, Role.MANAGER)
+    address = f"/enrolment/{site.pk}/card/{first.pk}"
+    assert address in client.get(f"/enrolment/{site.pk}/").content.decode()
+    for wrong in ("", "12a", "1" * 33, "\u0661\u0662"):
+        assert client.post(address, {"number": wrong}).status_code == 422
+    assert client.post(address, {"number": "00 1234-5678"}).status_code == 302
+    assert [card.number for card in AccessCard.objects.filter(person=first)] == ["0012345678"], "zeros stay"
+    assert OutboxRow.objects.filter(subject=first.worker_id).exists()
+    assert address not in client.get(f"/enrolment/{site.pk}/").content.decode()
+    refused = client.post(f"/enrolment/{site.pk}/card/{second.pk}", {"number": "0012345678"})
+    assert refused.status_code == 422 and "0012345678" in refused.content.decode(), "what was typed stays"
+    assert not AccessCard.objects.filter(person=second).exists()
+    for number in (town.people[2].pk, 10**9):
+        assert client.post(f"/enrolment/{site.pk}/card/{number}", {"number": "5"}).status_code == 404
+    assert signed_in(town, Role.GUARD).get(address).status_code == 403

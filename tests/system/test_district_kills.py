@@ -34,7 +34,7 @@ def test_ok__a_few_kills_lose_nothing(tmp_path: Path, server: Postgres) -> None:
     stage = KillStage(tmp_path, server, people_per_site=2, days=8)
     try:
         stage.start(0.1, workers=1)
-        run_drill(stage, dice, ["backend", "worker-1", "web-worker", "server"], lambda: dice.uniform(0.5, 1.5))
+        run_drill(stage, dice, ["backend", "ingest", "web-worker", "server"], lambda: dice.uniform(0.5, 1.5))
         assert stage.errors() == []
     finally:
         stage.close()

@@ -157,7 +157,7 @@ def _account_page(request: HttpRequest, shown: User, form: GiveRoleForm) -> Http
         "account": shown,
         "form": form,
         "may_give": manages and len(form.fields["role"].choices) > 1,  # type: ignore[attr-defined]
-        "may_manage": manages and may_manage(registry.held_by(actor), registry.held_by(shown)),
+        "may_manage": manages and may_manage(registry.held_by(actor), registry.managed_by_roles(shown)),
         "is_own": actor.pk == shown.pk,
         "has_codes": has_totp(shown),
         "sessions": UserSession.objects.filter(user=shown).count(),

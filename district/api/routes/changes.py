@@ -9,12 +9,13 @@ from typing import Any, Literal, TypeVar
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Field, Path, Query, Router, Schema
+from ninja import Field, Path, Schema, Status
 from ninja.errors import HttpError
 from pydantic import ConfigDict, field_validator
 
 from district.api import schemas
 from district.api.models import ApiToken
+from district.api.routes import musters, register
 from district.api.routes.lists import REFUSALS, NoQuery, WorkerId, need, site_of
 from district.api.routes.musters import correction_out
 from district.api.routes.register import assignment_out, person_out
@@ -25,7 +26,9 @@ from district.people.models import Assignment, Person, Team
 from district.permissions import Permission
 from district.places.models import Enterprise, Project
 
-router = Router(tags=["changes"])
+_people, _corrections = register.router, musters.router
+ROUTERS = (_people, _corrections)
+"""One router holds all methods of an address: these have the reading ones too."""
 _REFUSALS = {**REFUSALS, 409: schemas.Problem}
 _REFUSED = (registry.RecordRefused, rules.WrongName, rules.WrongNumber, requests.CorrectionRefused)
 _ID_MAX = 2**63 - 1
@@ -122,10 +125,10 @@ class AddedOut(Schema):
     known: bool = Field(description="Somebody with this document was known already, and is the same person.")
 
 
-@router.post("/people", response={201: AddedOut, **_REFUSALS}, operation_id="add_person")
-def add_person(request: HttpRequest, query: Query[NoQuery], body: PersonNew) -> tuple[int, dict[str, object]]:
+@_people.post("/people", response={201: AddedOut, **_REFUSALS}, operation_id="add_person")
+def add_person(request: HttpRequest, body: PersonNew) -> Status[dict[str, object]]:
     """Add a person with their work. The same document is the same person."""
-    token = need(request, Permission.CHANGE_PEOPLE, query)
+    token = need(request, Permission.CHANGE_PEOPLE, NoQuery())
     site, employer, team = _where(token, body.work)
     given = body.model_dump(exclude={"work"})
 
@@ -136,38 +139,34 @@ def add_person(request: HttpRequest, query: Query[NoQuery], body: PersonNew) -> 
         return added
 
     added = _changed(token, "add person", do)
-    return 201, {"worker_id": added.person.worker_id, "known": added.known}
+    return Status(201, {"worker_id": added.person.worker_id, "known": added.known})
 
 
-@router.patch("/people/{worker_id}", response={200: schemas.PersonOut, **_REFUSALS}, operation_id="change_person")
-def change_person(
-    request: HttpRequest, worker_id: Path[WorkerId], query: Query[NoQuery], body: PersonChange
-) -> dict[str, object]:
+@_people.patch("/people/{worker_id}", response={200: schemas.PersonOut, **_REFUSALS}, operation_id="change_person")
+def change_person(request: HttpRequest, worker_id: Path[WorkerId], body: PersonChange) -> dict[str, object]:
     """Change fields of somebody who works where the token may change."""
-    token = need(request, Permission.CHANGE_PEOPLE, query)
+    token = need(request, Permission.CHANGE_PEOPLE, NoQuery())
     person, changes = _person(token, worker_id), body.model_dump(exclude_unset=True)
     changed = _changed(token, "change person", lambda: registry.change_person(token.made_by, person, changes))
     return person_out(changed)
 
 
-@router.post("/assignments", response={201: schemas.AssignmentOut, **_REFUSALS}, operation_id="start_assignment")
-def start(request: HttpRequest, query: Query[NoQuery], body: AssignmentNew) -> tuple[int, dict[str, object]]:
+@_people.post("/assignments", response={201: schemas.AssignmentOut, **_REFUSALS}, operation_id="start_assignment")
+def start(request: HttpRequest, body: AssignmentNew) -> Status[dict[str, object]]:
     """Let a person work on a site. The gates open from the first day on."""
-    token = need(request, Permission.CHANGE_PEOPLE, query)
+    token = need(request, Permission.CHANGE_PEOPLE, NoQuery())
     person, where = _person(token, body.worker_id), _where(token, body)
-    return 201, assignment_out(_changed(token, "assign", lambda: _assign(token, person, *where, body)))
+    return Status(201, assignment_out(_changed(token, "assign", lambda: _assign(token, person, *where, body))))
 
 
-@router.patch(
+@_people.patch(
     "/assignments/{assignment_id}",
     response={200: schemas.AssignmentOut, **_REFUSALS},
     operation_id="change_assignment",
 )
-def change(
-    request: HttpRequest, assignment_id: int, query: Query[NoQuery], body: AssignmentChange
-) -> dict[str, object]:
+def change(request: HttpRequest, assignment_id: int, body: AssignmentChange) -> dict[str, object]:
     """Change team, trade or role. What was stays in the history, so the answer may name another assignment."""
-    token = need(request, Permission.CHANGE_PEOPLE, query)
+    token = need(request, Permission.CHANGE_PEOPLE, NoQuery())
     row, given = _work(token, assignment_id), body.model_dump(exclude_unset=True)
     if body.since is not None and abs((body.since - timezone.localdate()).days) > _DAYS_MAX:
         raise HttpError(422, "since: it is more than a year away, compare the year")
@@ -188,23 +187,23 @@ def change(
     return assignment_out(_changed(token, "change assignment", do))
 
 
-@router.post(
+@_people.post(
     "/assignments/{assignment_id}/end",
     response={200: schemas.AssignmentOut, **_REFUSALS},
     operation_id="end_assignment",
 )
-def end(request: HttpRequest, assignment_id: int, query: Query[NoQuery], body: AssignmentEnd) -> dict[str, object]:
+def end(request: HttpRequest, assignment_id: int, body: AssignmentEnd) -> dict[str, object]:
     """End the work on a site. The gates stay shut from the day after on."""
-    token = need(request, Permission.CHANGE_PEOPLE, query)
+    token = need(request, Permission.CHANGE_PEOPLE, NoQuery())
     row = _work(token, assignment_id)
     ended = _changed(token, "end assignment", lambda: registry.end_assignment(token.made_by, row, body.ends, body.why))
     return assignment_out(ended)
 
 
-@router.post("/corrections", response={201: schemas.CorrectionOut, **_REFUSALS}, operation_id="ask_correction")
-def ask(request: HttpRequest, query: Query[NoQuery], body: CorrectionNew) -> tuple[int, dict[str, object]]:
+@_corrections.post("/corrections", response={201: schemas.CorrectionOut, **_REFUSALS}, operation_id="ask_correction")
+def ask(request: HttpRequest, body: CorrectionNew) -> Status[dict[str, object]]:
     """Ask to add a passage. It counts once somebody else approves it."""
-    token = need(request, Permission.CORRECT, query)
+    token = need(request, Permission.CORRECT, NoQuery())
     if body.utc.tzinfo is None:
         raise HttpError(422, "utc: it needs a time zone, such as 2026-11-20T17:30:00+08:00")
     site = site_of(token, body.site_id, Permission.CORRECT)
@@ -217,7 +216,7 @@ def ask(request: HttpRequest, query: Query[NoQuery], body: CorrectionNew) -> tup
         "ask correction",
         lambda: requests.ask_for_passage(token.made_by, site, person, body.direction, body.utc, body.why),
     )
-    return 201, correction_out(asked)
+    return Status(201, correction_out(asked))
 
 
 def _changed(token: ApiToken, what: str, do: Callable[[], Done]) -> Done:

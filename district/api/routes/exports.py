@@ -4,11 +4,11 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Path, Query, Router, Schema
 from ninja.errors import HttpError
 from ninja.responses import NinjaJSONEncoder
 
@@ -31,7 +31,8 @@ router = Router(tags=["exports"])
 PAGE = 500
 DAYS_MAX, PASSAGE_DAYS_MAX = 366, 31
 JSON_LINES = "application/x-ndjson"
-What = Literal["people", "assignments", "days", "passages", "ledger"]
+LISTS = ("people", "assignments", "days", "passages", "ledger")
+What = Annotated[str, Field(json_schema_extra={"enum": list(LISTS)})]
 _FILES = {
     "responses": {
         200: {
@@ -69,8 +70,10 @@ class Export:
 
 
 @router.get("/exports/{what}", response=REFUSALS, operation_id="export", openapi_extra=_FILES)
-def export(request: HttpRequest, what: What, query: Query[ExportQuery]) -> HttpResponseBase:
+def export(request: HttpRequest, what: Path[What], query: Query[ExportQuery]) -> HttpResponseBase:
     """Send a whole list as a file: the rows and rights are those of the pages."""
+    if what not in LISTS:
+        raise HttpError(404, f"no such list: take {', '.join(LISTS)}")
     chosen = EXPORTS[what]
     token = need(request, chosen.permission, query)
     if query.after and query.format != "jsonl":

@@ -15,13 +15,16 @@ from district.places.models import Enterprise, Project
 
 
 class Correction(AtSite):
-    """A request to add a passage that no gate saw, or to set one aside. Somebody else approves it."""
+    """A request to add a passage that no gate saw, to set one aside, or to count one that came after the settlement.
+    Somebody else approves it.
+    """
 
     class Kind(models.TextChoices):
         """What is asked."""
 
         ADD = "add", _("add a passage")
         SET_ASIDE = "set_aside", _("set a passage aside")
+        LATE = "late", _("count a passage after the settlement")
 
     class State(models.TextChoices):
         """What became of it."""

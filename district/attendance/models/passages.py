@@ -67,7 +67,8 @@ class Passage(AtSite):
     """The work on that day: employer, team and trade of stays and days come from it. It may be deleted: that must not
     look through all passages."""
     worker_id = models.CharField(max_length=64, blank=True)
-    """Only of a worker whom nobody registered here; empty where `person` is known."""
+    """Of a worker whom nobody registered here, and of a merged record: its passages return if the merge is taken back.
+    Empty otherwise."""
     utc = models.DateTimeField(_("time"))
     local = models.BigIntegerField()
     """The same as seconds of the wall clock since 1970: days and nights are counted in it."""

@@ -1,5 +1,6 @@
 """Payrolls, and where they differ from what the gates saw."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -7,8 +8,9 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from district.attendance.models import Payroll
+from district.attendance.models import Correction, Payroll
 from district.attendance.payrolls import PayrollRefused, differences_of, settle
+from district.attendance.rules.ledger import month_days
 from district.attendance.signed_in import PageRequest
 from district.attendance.tables import DIFFERENCES, PAYROLLS
 from district.audit.record import record
@@ -49,6 +51,16 @@ def payroll(request: PageRequest, pk: int) -> HttpResponseBase:
         "more": len(different) > 500,
         "lines": found.lines.count(),
         "may_change": may_change,
+        "late": Correction.objects.visible_to(request.user)
+        .filter(
+            kind=Correction.Kind.LATE,
+            state=Correction.State.OPEN,
+            project=found.project,
+            enterprise=found.enterprise,
+            utc__date__gte=found.month,
+            utc__date__lte=month_days(found.month)[-1] + timedelta(days=1),
+        )
+        .count(),
     }
     return render(request, "attendance/payroll.html", context)
 

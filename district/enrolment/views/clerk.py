@@ -22,7 +22,7 @@ from district.accounts.models import User
 from district.audit.record import record_many
 from district.enrolment.photos import newest_states
 from district.pages import page
-from district.people.models import Assignment, Consent, IdDocument, Person, in_force
+from district.people.models import AccessCard, Assignment, Consent, IdDocument, Person, in_force
 from district.permissions import Permission
 from district.phones.links import make_links
 from district.phones.models import WorkerPhone
@@ -70,6 +70,7 @@ def people(request: HttpRequest, project: int) -> HttpResponse:
     site = _site(request, project)
     rows = _states(request, site)
     context = {"site": site, "rows": rows, "open": sum(row["open"] for row in rows)}
+    context["may_give"] = _account(request).may(Permission.CHANGE_PEOPLE)
     return render(request, "enrolment/people.html", context)
 
 
@@ -166,6 +167,7 @@ def _states(request: HttpRequest, site: Project) -> list[dict[str, Any]]:
         .order_by()
         .values_list("pk", flat=True)
     )
+    cards = set(AccessCard.objects.filter(person__in=persons, ended=None).values_list("person", flat=True))
     rows = [
         {
             "person": one.person,
@@ -173,13 +175,18 @@ def _states(request: HttpRequest, site: Project) -> list[dict[str, Any]]:
             "employer": one.enterprise,
             "state": _state(one.person, one.person_id in faces, photos.get(one.person_id, "")),
             "phone": one.person_id in phones,
+            "card": one.person_id in cards,
             "invited": one.person_id in invited,
         }
         for one in work
     ]
     for row in rows:
         row["open"] = row["state"] in {"none", "photo", "refused"}
-    return sorted(rows, key=lambda row: (not row["open"], row["phone"], row["person"].pinyin, row["person"].pk))
+        row["card_due"] = row["state"] == "card" and not row["card"]
+    return sorted(
+        rows,
+        key=lambda row: (not row["card_due"], not row["open"], row["phone"], row["person"].pinyin, row["person"].pk),
+    )
 
 
 def _state(person: Person, agreed: bool, photo: str) -> str:

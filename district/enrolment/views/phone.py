@@ -35,7 +35,9 @@ _PAGES = {NextStep.CHOOSE: "enrolment:choose", NextStep.AGREE: "enrolment:agree"
 
 
 class PhotoInMemory(MemoryFileUploadHandler):
-    """Keeps a photo in memory, so that none ever reaches the disk. A larger one is not read."""
+    """Keeps a photo in memory, so that none ever reaches the disk. A larger one, and more than one, are not read."""
+
+    _taken = 0
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Begin a file, of whatever size the form says."""
@@ -44,7 +46,8 @@ class PhotoInMemory(MemoryFileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
         """Take a piece. Stop reading what is too large."""
-        if start + len(raw_data) > PHOTO_BYTES_MAX:
+        self._taken += len(raw_data)
+        if self._taken > PHOTO_BYTES_MAX:
             raise StopUpload(connection_reset=True)
         return super().receive_data_chunk(raw_data, start)
 

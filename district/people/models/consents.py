@@ -23,7 +23,7 @@ class Consent(OfPerson):
         FACE = "face", _("Face at the gates")
         PLATFORM_PHOTO = "platform_photo", _("Photo for the national platform")
 
-    permission: ClassVar[Permission] = Permission.SEE_PEOPLE
+    permission: ClassVar[Permission] = Permission.SEE_RECORDS
     person = models.ForeignKey(Person, models.CASCADE, related_name="consents")
     purpose = models.CharField(_("purpose"), max_length=20, choices=Purpose.choices)
     given = models.DateTimeField(_("given"), default=timezone.now)

@@ -64,7 +64,7 @@ class BankAccount(OfPresentPerson):
 class Certificate(OfPerson):
     """A qualification, a training or a health certificate that may expire."""
 
-    permission: ClassVar[Permission] = Permission.SEE_PEOPLE
+    permission: ClassVar[Permission] = Permission.SEE_RECORDS
     person = models.ForeignKey(Person, models.CASCADE, related_name="certificates")
     kind = models.CharField(_("kind"), max_length=60)
     number = models.CharField(_("number"), max_length=60, blank=True)
@@ -77,7 +77,7 @@ class Certificate(OfPerson):
 class Insurance(OfPerson):
     """An insurance of a person."""
 
-    permission: ClassVar[Permission] = Permission.SEE_PEOPLE
+    permission: ClassVar[Permission] = Permission.SEE_RECORDS
     person = models.ForeignKey(Person, models.CASCADE, related_name="insurances")
     kind = models.CharField(_("kind"), max_length=60)
     number = models.CharField(_("number"), max_length=60, blank=True)
@@ -87,7 +87,7 @@ class Insurance(OfPerson):
 class AccessCard(OfPerson):
     """A card that opens the gates for one person. Its number is encrypted; gates get a hash for each site."""
 
-    permission: ClassVar[Permission] = Permission.SEE_PEOPLE
+    permission: ClassVar[Permission] = Permission.SEE_RECORDS
     person = models.ForeignKey(Person, models.CASCADE, related_name="cards")
     number = EncryptedTextField(_("card number"))
     number_index = models.CharField(max_length=43)

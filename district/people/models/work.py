@@ -40,7 +40,7 @@ class Team(VisibleModel):
 class Employment(OfPerson):
     """A person's employer, for a time: the history of employers. Employments do not overlap at one employer."""
 
-    permission: ClassVar[Permission] = Permission.SEE_PEOPLE
+    permission: ClassVar[Permission] = Permission.SEE_RECORDS
     person = models.ForeignKey(Person, models.CASCADE, related_name="employments")
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="employments")
     starts = models.DateField(_("starts"))

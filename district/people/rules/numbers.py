@@ -72,7 +72,7 @@ def account_number(text: str) -> str:
 def card_number(text: str) -> str:
     """Return the number of an access card, as its reader gives it. Raises WrongNumber."""
     plain = compact(text)
-    if not re.fullmatch(r"\d{1,32}", plain):
+    if not re.fullmatch(r"[0-9]{1,32}", plain):  # as HQ takes it: no digits of other scripts
         raise WrongNumber(_("A card number has 1 to 32 digits: hold the card before a reader and type what it gives."))
     return plain
 

@@ -33,9 +33,12 @@ class KeptField:
 
 KEPT: tuple[KeptField, ...] = (
     KeptField(
-        "people.person", ("name", "pinyin", "joined", "initials", "sex", "birth", "nation", "province"),
-        _("Name, sex, date of birth, nation, origin"), _("Real-name register of building workers."), _WAGES_LAW, _LEDGER,
-        _P.SEE_PEOPLE,
+        "people.person", ("name", "pinyin", "joined", "initials"),
+        _("Name"), _("Real-name register of building workers."), _WAGES_LAW, _LEDGER, _P.SEE_PEOPLE,
+    ),
+    KeptField(
+        "people.person", ("sex", "birth", "nation", "province"), _("Sex, date of birth, nation, origin"),
+        _("Real-name register of building workers."), _WAGES_LAW, _LEDGER, _P.SEE_RECORDS,
     ),
     KeptField(
         "people.person", ("phone", "phone_index"), _("Phone"), _("To reach the person; to send the enrolment link."),
@@ -64,19 +67,19 @@ KEPT: tuple[KeptField, ...] = (
     ),
     KeptField(
         "people.certificate", ("kind", "number", "issued", "expires", "is_training"), _("Certificates and trainings"),
-        _("Gates may require trainings in force."), _WORK_LAW, _AT_ONCE, _P.SEE_PEOPLE,
+        _("Gates may require trainings in force."), _WORK_LAW, _AT_ONCE, _P.SEE_RECORDS,
     ),
     KeptField(
         "people.insurance", ("kind", "number", "expires"), _("Insurances"), _("Accident insurance is a duty on sites."),
-        _WORK_LAW, _AT_ONCE, _P.SEE_PEOPLE,
+        _WORK_LAW, _AT_ONCE, _P.SEE_RECORDS,
     ),
     KeptField(
         "people.accesscard", ("number", "number_index"), _("Access cards"), _("Opens gates without a face."), _WORK_LAW,
-        _AT_ONCE, _P.SEE_PEOPLE, sensitive=True,
+        _AT_ONCE, _P.SEE_RECORDS, sensitive=True,
     ),
     KeptField(
         "people.employment", ("enterprise", "starts", "ends", "contract_number", "contract_ends"), _("Employers"),
-        _("Who owes the wages."), _WAGES_LAW, _LEDGER, _P.SEE_PEOPLE,
+        _("Who owes the wages."), _WAGES_LAW, _LEDGER, _P.SEE_RECORDS,
     ),
     KeptField(
         "people.assignment", ("project", "enterprise", "team", "trade", "role", "starts", "ends"), _("Work on sites"),
@@ -84,7 +87,7 @@ KEPT: tuple[KeptField, ...] = (
     ),
     KeptField(
         "people.consent", ("purpose", "given", "text_version", "given_on", "withdrawn"), _("Consents"),
-        _("Proves that the face was used lawfully."), _CONSENT_LAW, _LEDGER, _P.SEE_PEOPLE,
+        _("Proves that the face was used lawfully."), _CONSENT_LAW, _LEDGER, _P.SEE_RECORDS,
     ),
     KeptField(
         "people.invitation", ("secret_hash", "made", "expires", "used"), _("Enrolment links"),

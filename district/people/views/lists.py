@@ -24,7 +24,7 @@ from district.people.models import (
     Team,
     in_force,
 )
-from district.people.search import found_q
+from district.people.search import found_q, record_search_by_number
 from district.permissions import Permission
 from district.web.lists import list_page
 from district.web.tables import ListTable
@@ -42,9 +42,15 @@ def people(request: HttpRequest) -> HttpResponseBase:
     rows = _filtered(form.cleaned_data, user)
     shown = _Filters(form, with_present(rows, user))
     bulk = [("end", _("End the work"))] if user.may(Permission.CHANGE_PEOPLE) else []
-    context = {"bulk": bulk, "may_change": user.may(Permission.CHANGE_PEOPLE)}
+    context = {
+        "bulk": bulk,
+        "may_change": user.may(Permission.CHANGE_PEOPLE),
+        "may_see_records": user.may(Permission.SEE_RECORDS),
+    }
     filters: Any = shown
-    return list_page(request, "people/people.html", tables.PEOPLE, rows, filters=filters, context=context)
+    table = tables.PEOPLE if user.may(Permission.SEE_RECORDS) else tables.PEOPLE_BY_NAME
+    record_search_by_number(user, form.cleaned_data.get("q") or "")
+    return list_page(request, "people/people.html", table, rows, filters=filters, context=context)
 
 
 class _Filters:
@@ -93,7 +99,7 @@ def work(request: HttpRequest) -> HttpResponseBase:
     return _list(request, tables.WORK, rows, _("Work on sites"))
 
 
-@page(Permission.SEE_PEOPLE)
+@page(Permission.SEE_RECORDS)
 def employments(request: HttpRequest) -> HttpResponseBase:
     """List employments and contracts."""
     user: Any = request.user
@@ -101,7 +107,7 @@ def employments(request: HttpRequest) -> HttpResponseBase:
     return _list(request, tables.EMPLOYMENTS, rows, _("Employments"))
 
 
-@page(Permission.SEE_PEOPLE)
+@page(Permission.SEE_RECORDS)
 def papers(request: HttpRequest) -> HttpResponseBase:
     """List certificates and trainings that end, the first ones first."""
     user: Any = request.user
@@ -113,7 +119,7 @@ def papers(request: HttpRequest) -> HttpResponseBase:
     return _list(request, tables.PAPERS, rows, _("Papers that expire"))
 
 
-@page(Permission.SEE_PEOPLE)
+@page(Permission.SEE_RECORDS)
 def insurances(request: HttpRequest) -> HttpResponseBase:
     """List insurances."""
     user: Any = request.user
@@ -129,7 +135,7 @@ def teams(request: HttpRequest) -> HttpResponseBase:
     return _list(request, tables.TEAMS, rows, _("Teams"), add="people:add_team")
 
 
-@page(Permission.SEE_PEOPLE)
+@page(Permission.SEE_RECORDS)
 def consents(request: HttpRequest) -> HttpResponseBase:
     """List consents and their ends."""
     user: Any = request.user
@@ -156,4 +162,6 @@ def merges(request: HttpRequest) -> HttpResponseBase:
 def _list(
     request: HttpRequest, table: ListTable, rows: "QuerySet[Any]", heading: str, *, add: str = ""
 ) -> HttpResponseBase:
-    return list_page(request, "people/list.html", table, rows, context={"heading": heading, "add": add})
+    user: Any = request.user
+    context = {"heading": heading, "add": add, "may_see_records": user.may(Permission.SEE_RECORDS)}
+    return list_page(request, "people/list.html", table, rows, context=context)

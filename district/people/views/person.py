@@ -59,6 +59,7 @@ def person(request: HttpRequest, key: int) -> HttpResponseBase:
         "merges": Merge.objects.visible_to(user).filter(person=found, undone__isnull=True).select_related("absorbed"),
         "may_change": may_change(request, found),
         "may_reveal": Person.objects.visible_to(user, Permission.SEE_DOCUMENTS).filter(pk=found.pk).exists(),
+        "may_see_records": Person.objects.visible_to(user, Permission.SEE_RECORDS).filter(pk=found.pk).exists(),
         "may_erase": Person.objects.visible_to(user, Permission.ERASE_PEOPLE).filter(pk=found.pk).exists(),
         "today": today,
     }

@@ -6,13 +6,14 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from district.pages import page
 from district.people import registry, rules
 from district.people.forms import ChangeWorkForm, EmploymentForm, EndForm, TeamForm, WorkForm
-from district.people.models import Assignment, Employment, Person, Team
+from district.people.models import Assignment, Employment, Person, Team, in_force
 from district.people.views.base import REFUSED, changeable_person, form_page
 from district.permissions import Permission
 
@@ -88,9 +89,14 @@ def end_employment(request: HttpRequest, key: int) -> HttpResponseBase:
     visible = Employment.objects.visible_to(user, Permission.CHANGE_PEOPLE)
     row: Employment = get_object_or_404(visible.select_related("person"), pk=key)
     changeable_person(request, row.person_id)
+    elsewhere = _work_elsewhere(user, row)
     form = EndForm(request.POST or None)
 
     def do() -> str:
+        if elsewhere:
+            raise registry.RecordRefused(
+                _("This person works for this employer on another site too: end the work on your site instead.")
+            )
         registry.end_employment(user, row, form.cleaned_data["ends"], form.cleaned_data["why"])
         messages.success(request, _("Saved."))
         return reverse("people:person", args=[row.person_id])
@@ -163,6 +169,17 @@ def _changeable_work(request: HttpRequest, key: int) -> Assignment:
     row: Assignment = get_object_or_404(rows, pk=key)
     changeable_person(request, row.person_id)
     return row
+
+
+def _work_elsewhere(user: Any, row: Employment) -> bool:
+    """Say whether an employment holds work that the account may not end. Raises Http404: it is not its employer."""
+    if row.enterprise_id in user.scope(Permission.CHANGE_PEOPLE).enterprises:
+        return False
+    work = Assignment.objects.filter(person=row.person_id, enterprise=row.enterprise_id)
+    here = work.visible_to(user, Permission.CHANGE_PEOPLE)
+    if not here.exists():
+        raise Http404
+    return bool(work.filter(in_force(timezone.localdate())).exclude(pk__in=here.values("pk")).exists())
 
 
 def _with_trade(given: dict[str, Any]) -> dict[str, Any]:
