@@ -28,6 +28,7 @@ SEND_S = 30
 WAITING_MAX = 400
 """Connections without a whole request. Then the oldest of them ends: an honest one waits for milliseconds."""
 _LENGTH = re.compile(rb"^content-length:[ \t]*(\d{1,18})[ \t]*\r$", re.IGNORECASE | re.MULTILINE)
+_CHUNKED = re.compile(rb"^transfer-encoding:", re.IGNORECASE | re.MULTILINE)
 
 
 class TooSlow(TimeoutError):
@@ -65,6 +66,7 @@ class WaitingConnection(TConn):  # type: ignore[misc]
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.came = bytearray()
+        self.streams = False
         patience = struct.pack("ll", SEND_S, 0)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, patience)
         self.parser = http.get_parser(self.cfg, self.sock, self.client)
@@ -88,13 +90,18 @@ class WaitingConnection(TConn):  # type: ignore[misc]
         self.parser.unreader.unread(bytes(self.came))
         self.came.clear()
 
+    def close(self, graceful: bool = False) -> None:
+        """End the connection at once. gunicorn waits two seconds for each client, and all others wait with it."""
+        super().close()
+
     def _whole(self) -> bool | None:
         head = self.came.find(b"\r\n\r\n")
         if head < 0:
             return False if len(self.came) > HEAD_MAX else None
         length = _LENGTH.search(self.came, 0, head + 2)
         body = int(length[1]) if length else 0
-        return True if body > BODY_MAX or len(self.came) >= head + 4 + body else None
+        self.streams = body > BODY_MAX or _CHUNKED.search(self.came, 0, head + 2) is not None
+        return True if self.streams or len(self.came) >= head + 4 + body else None
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]
@@ -134,6 +141,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         """Answer a request. A client that sent the next one already must connect again."""
         kept = super().handle(conn)
         return kept and not conn.parser.unreader.buf.getvalue()
+
+    def _keepalive_after(self, conn: WaitingConnection, keepalive: bool) -> bool:
+        """Keep no connection with a large body: what was not read would have to be waited for."""
+        return not conn.streams and super()._keepalive_after(conn, keepalive)
 
     def _wait(self, conn: WaitingConnection) -> None:
         if len(self.pending_conns) >= WAITING_MAX:

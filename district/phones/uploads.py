@@ -9,9 +9,9 @@ from district.phones.sessions import phone_of
 
 LARGEST = 21 * 1024 * 1024
 """A sheet of 20 MB, with what the form adds."""
-STRANGERS = 1024 * 1024
+STRANGERS = 64 * 1024
 """What a browser may send that is neither signed in nor a worker's phone. The check of a form's token reads a whole
-body, and keeps large files on the disk.
+body, and keeps large files on the disk. The web server's loop waits for as much before a thread begins.
 """
 
 

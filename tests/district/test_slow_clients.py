@@ -73,6 +73,15 @@ def test_fail__a_kept_connection_with_half_a_request_holds_no_thread(server: str
             assert _answer(sock, whole)
 
 
+def test_fail__clients_that_do_not_close_hold_up_nobody(server: str) -> None:
+    with ExitStack() as open_ones:
+        for _ in range(15):
+            ended = open_ones.enter_context(_connect(server))
+            _answer(ended, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        with _connect(server) as sock:
+            assert _answer(sock, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+
+
 def test_fail__more_waiting_connections_than_the_worker_takes(server: str) -> None:
     with ExitStack() as open_ones:
         for _ in range(1_100):
