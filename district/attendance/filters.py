@@ -4,22 +4,24 @@ from typing import Any, ClassVar
 
 import django_filters
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from district.attendance.models import Correction, Day, Stay
-from district.people.models import Team
+from district.attendance.models.projections import FLAGGED
+from district.people.models import Person, Team
 from district.people.rules import TRADES
+from district.people.search import begins
 from district.permissions import Permission
 from district.places.models import Enterprise, Project
 
 
 def _sites(request: Any) -> QuerySet[Any]:
-    return Project.objects.visible_to(request.user).select_related("place")
+    return Project.objects.visible_to(request.user).select_related("place").only("place__name")
 
 
 def _employers(request: Any) -> QuerySet[Any]:
-    return Enterprise.objects.visible_to(request.user)
+    return Enterprise.objects.visible_to(request.user).only("name")
 
 
 def _teams(request: Any) -> QuerySet[Any]:
@@ -48,7 +50,8 @@ class _AtSiteFilter(django_filters.FilterSet):  # type: ignore[misc]
         """Keep people whose name or pinyin begins so."""
         plain = text.strip().replace("\0", "")
         joined = plain.lower().replace(" ", "")
-        return rows.filter(Q(person__name__startswith=plain) | Q(person__joined__startswith=joined))
+        people = Person.objects.filter(begins("name", plain) | begins("joined", joined))
+        return rows.filter(person__in=people.order_by().values("pk"))
 
 
 class InsideFilter(_AtSiteFilter):
@@ -84,7 +87,7 @@ class DayFilter(_AtSiteFilter):
 
     def by_flag(self, rows: QuerySet[Any], _name: str, value: bool) -> QuerySet[Any]:
         """Keep days without an entry or exit."""
-        return rows.filter(Q(missing_exit=True) | Q(missing_entry=True)) if value else rows
+        return rows.filter(FLAGGED) if value else rows
 
 
 class CorrectionFilter(django_filters.FilterSet):  # type: ignore[misc]

@@ -54,7 +54,7 @@ INSIDE_NOW = ListTable(
 
 DAYS = ListTable(
     name="days",
-    keys=("-date", "pk"),
+    keys=("-date", "-pk"),
     columns=(
         TableColumn(
             "person",

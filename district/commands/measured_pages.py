@@ -8,7 +8,7 @@ from typing import Any
 
 from district.commands.measured_walk import WalkedAddress, walk
 
-ROUNDS = 5
+ROUNDS = 3
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import accumulate
 from typing import Any
 
 from django.db.models import Count, Q
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from district.attendance.models import Day, Passage, Stay
 from district.attendance.models.projections import INSIDE
+from district.overview.hours import HourFrom
 from district.overview.links import address_of
 from district.overview.rules import EXPIRES_SOON
 from district.overview.sites import start_of_day
@@ -17,6 +19,7 @@ from district.people.models import Assignment, Certificate, Employment, Person
 from district.people.requirements import deciding
 from district.people.rules import province_name, trade_name
 from district.permissions import Permission
+from district.places.models import Project
 from district.web.charts import ChartPoint, ShareItem, share_items
 from district.web.reasons import reason_name, what_to_do
 
@@ -104,17 +107,27 @@ def trainings(user: Any, most: int = SHOWN) -> tuple[int, list[HomeTask]]:
     A renewed training does not count as ended, and one that no site asks for does not either.
     """
     today = timezone.localdate()
-    work = Assignment.objects.visible_to(user).filter(_lasting(today))
-    rows = deciding(work.select_related("project__place", "person").order_by("person__pinyin", "pk"))
-    first: dict[int, tuple[Any, Person, str]] = {}
-    for row, one in rows:
+    first: dict[int, tuple[Any, str]] = {}
+    for row, one in deciding(_work_at_sites(user)):
         ends = one.until or (date.min if one.missing else None)
         if ends is not None and ends <= today + EXPIRES_SOON and ends < first.get(row.person_id, (date.max,))[0]:
-            first[row.person_id] = (ends, row.person, one.kind)
-    found = sorted(first.values(), key=lambda item: (item[0], item[1].pk))[:most]
+            first[row.person_id] = (ends, one.kind)
+    found = sorted(first.items(), key=lambda item: (item[1][0], item[0]))[:most]
+    people = Person.objects.in_bulk([person for person, _what in found])
     return len(first), [
-        _missing(person, kind) if day == date.min else _expiry(day, person, kind) for day, person, kind in found
+        _missing(people[person], kind) if day == date.min else _expiry(day, people[person], kind)
+        for person, (day, kind) in found
     ]
+
+
+def _work_at_sites(user: Any) -> list[Assignment]:
+    """Return who works where today. A site is loaded once, for all of its thousands."""
+    rows = Assignment.objects.visible_to(user).filter(_lasting(timezone.localdate())).order_by()
+    work: list[Assignment] = list(rows.only("project", "person", "trade", "starts", "ends"))
+    sites = Project.objects.select_related("place").in_bulk({row.project_id for row in work})
+    for row in work:
+        row.project = sites[row.project_id]
+    return work
 
 
 def _missing(person: Person, what: str) -> HomeTask:
@@ -158,26 +171,32 @@ def missing_exits(user: Any) -> int:
 
 
 def inside_by_hour(user: Any) -> list[ChartPoint]:
-    """Return how many were inside at each full hour of today; hours to come are quiet and empty."""
+    """Return how many were inside at each full hour of today; hours to come are quiet and empty.
+
+    Stays are counted by their first and last full hour: a count for each hour looks at all of them 24 times. Who left
+    is found by an index of each site, which holds both times.
+    """
     start, now = start_of_day(timezone.localdate()), timezone.now()
-    hours = [start + timedelta(hours=hour) for hour in range(25)]
-    asked = {
-        f"h{number}": Count("pk", filter=Q(came__lte=hour) & (Q(left__isnull=True) | Q(left__gt=hour)))
-        for number, hour in enumerate(hours)
-        if hour <= now
-    }
-    rows = Stay.objects.visible_to(user, Permission.SEE_PRESENCE).filter(INSIDE | Q(left__gt=start), came__lte=now)
-    rows = _by_site(rows.filter(came__gte=start - LONGEST), user)
-    counts = rows.aggregate(**asked)
+    sites = list(Project.objects.visible_to(user, Permission.SEE_PRESENCE).order_by().values_list("pk", flat=True))
+    stays = Stay.objects.visible_to(user, Permission.SEE_PRESENCE).order_by()
+    gone = stays.filter(project__in=sites, came__gte=start - LONGEST, came__lte=now, left__gt=start)
+    inside = stays.filter(INSIDE, came__lte=now).values_list(HourFrom("came", start)).annotate(n=Count("*"))
+    spans = gone.values_list(HourFrom("came", start), HourFrom("left", start)).annotate(n=Count("*"))
+    changes = [0] * 25
+    for first, end, count in [*spans, *((first, 24, count) for first, count in inside)]:
+        changes[min(max(first, 0), 24)] += count
+        changes[min(max(end, 0), 24)] -= count
+    counts = list(accumulate(changes[:24]))
+    hours = [start + timedelta(hours=number) for number in range(24)]
     return [
-        ChartPoint(f"{number:02d}", counts.get(f"h{number}") or 0, quiet=hour > now)
-        for number, hour in enumerate(hours[:24])
+        ChartPoint(f"{number:02d}", 0 if hour > now else counts[number], quiet=hour > now)
+        for number, hour in enumerate(hours)
     ]
 
 
 def inside_by_trade(user: Any) -> tuple[ShareItem, ...]:
     """Return who is inside by trade."""
-    rows = _inside(user).order_by().values_list("trade").annotate(n=Count("pk"))
+    rows = _inside(user).order_by().values_list("trade").annotate(n=Count("*"))
     return share_items(
         [(trade_name(trade) if trade else _("not given"), count) for trade, count in rows], other=_("other")
     )
@@ -187,8 +206,8 @@ def days_before(user: Any, days: int = 14) -> list[ChartPoint]:
     """Return how many worked on each of the last days, from the day table."""
     today = timezone.localdate()
     first = today - timedelta(days=days)
-    rows = _by_site(Day.objects.visible_to(user), user).filter(date__gte=first, date__lt=today)
-    counts = dict(rows.order_by().values_list("date").annotate(n=Count("pk")))
+    rows = Day.objects.visible_to(user).filter(date__gte=first, date__lt=today)
+    counts = dict(rows.order_by().values_list("date").annotate(n=Count("*")))
     dates = [first + timedelta(days=number) for number in range(days)]
     return [ChartPoint(f"{day:%m-%d}", counts.get(day, 0), quiet=day.weekday() > 4) for day in dates]
 
@@ -196,7 +215,7 @@ def days_before(user: Any, days: int = 14) -> list[ChartPoint]:
 def origins(user: Any) -> tuple[ShareItem, ...]:
     """Return where the people inside come from, by the province of their id number."""
     inside = _inside(user).order_by()
-    rows = inside.values_list("person__province").annotate(n=Count("pk"))
+    rows = inside.values_list("person__province").annotate(n=Count("*"))
     return share_items(
         [(province_name(code) if code else _("not given"), count) for code, count in rows], other=_("other")
     )
@@ -204,19 +223,7 @@ def origins(user: Any) -> tuple[ShareItem, ...]:
 
 def _inside(user: Any) -> Any:
     """Return the open stays: who is inside now. A guard sees these, and no attendance."""
-    return _by_site(Stay.objects.visible_to(user, Permission.SEE_PRESENCE).filter(INSIDE), user)
-
-
-def _by_site(rows: Any, user: Any) -> Any:
-    """Name the sites on which a clerk's people work or worked: stays and days have indexes by site, none by employer.
-
-    A row comes from an assignment, so that no row is lost.
-    """
-    scope = user.scope(Permission.SEE_PRESENCE)
-    if scope.ranges or not scope.enterprises:
-        return rows
-    sites = Assignment.objects.filter(scope.employers()).order_by().values("project").distinct()
-    return rows.filter(project__in=list(sites.values_list("project", flat=True)))
+    return Stay.objects.visible_to(user, Permission.SEE_PRESENCE).filter(INSIDE)
 
 
 def _lasting(today: Any) -> Q:

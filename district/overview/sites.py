@@ -74,4 +74,4 @@ def _state(project: Project, inside: int, refused: int, gates: list[Gate], now: 
 
 
 def _counts(rows: Any) -> Counter[int]:
-    return Counter(dict(rows.order_by().values("project").annotate(n=Count("pk")).values_list("project", "n")))
+    return Counter(dict(rows.order_by().values("project").annotate(n=Count("*")).values_list("project", "n")))

@@ -4,6 +4,7 @@ from datetime import date
 from itertools import islice
 
 import pytest
+from django.utils import translation
 
 from district.attendance.feed_handlers import handle
 from district.attendance.models import Correction, Day, Passage, Payroll, Stay
@@ -15,6 +16,7 @@ from district.attendance.simulation.run import simulated
 from district.attendance.simulation.size import SimulationSize
 from district.commands.measured_accounts import sessions
 from district.commands.measured_pages import measure_pages, reach
+from district.commands.measured_walk import walk
 
 SIZE = SimulationSize(people=90, sites=3, gates=6, days=3, last_day=date(2026, 3, 4))
 
@@ -57,15 +59,24 @@ def test_ok__events_of_now_let_people_leave_and_come_back() -> None:
 
 
 @pytest.mark.usefixtures("synthetic")
-def test_ok__the_pages_of_a_role_are_found_and_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("district.commands.measured_walk.SAMPLES", 1)
+def test_ok__the_pages_of_a_role_are_found_and_measured() -> None:
     assert Correction.objects.exists()
     assert Payroll.objects.count() == SIZE.sites
-    found = reach({"manager": sessions()["manager"]}, ["王伟"])
-    kinds = {walked.kind for walked in found["manager"].addresses}
-    wanted = {"overview:home", "attendance:presence", "attendance:days name", "attendance:ledger", "people:person"}
-    assert wanted <= kinds
-    assert any("format=csv" in file for file in found["manager"].files)
-    found["manager"].addresses[:] = found["manager"].addresses[:2]
-    rows = measure_pages(found)
-    assert all(row["queries"] > 0 for row in rows)
+    with translation.override("en"):
+        found = reach({"guard": sessions()["guard"]}, ["王伟"])
+        kinds = {walked.kind for walked in found["guard"].addresses}
+        assert {"overview:home", "overview:search q", "attendance:presence name", "attendance:muster"} <= kinds
+        found["guard"].addresses[:] = found["guard"].addresses[:2]
+        assert all(row["queries"] > 0 for row in measure_pages(found))
+
+
+def test_ok__a_walk_finds_links_parts_filters_and_files() -> None:
+    page = """<a href="/people/?sort=name&amp;after=x">n</a><a href="?format=csv">f</a><i hx-get="/charts/days"></i>
+        <a href="https://elsewhere.example/">e</a><form><select name="trade"><option value="010">1</select>
+        <input type="checkbox" name="incomplete"></form><form method="post"><input name="wage"></form>"""
+    addresses, files = walk(lambda address: (page if address == "/" else "", True), [])
+    assert files == ["/?format=csv"]
+    assert {walked.address for walked in addresses} == {
+        *("/", "/?trade=010", "/?incomplete=on", "/charts/days", "/people/?sort=name&after=x")
+    }
+    assert "people:people next page" in {walked.kind for walked in addresses}

@@ -3,13 +3,13 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from district.people.models import Assignment, Person
 from district.permissions import Permission
-from district.places.models import Enterprise, Project
+from district.places.models import Enterprise, Place, Project
 from district.scope import Scope, VisibleModel
 
 
@@ -23,8 +23,20 @@ class AtSite(VisibleModel):
 
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
-        """Show the rows on sites in the scope and of the account's enterprises."""
-        return scope.places("project__place__path") | scope.employers()
+        """Show the rows on sites in the scope and of the account's enterprises.
+
+        Naming the sites on which an employer has people lets an index by site find the rows: none is by employer.
+        """
+        employed = scope.employers()
+        if scope.enterprises:
+            # Each row has its employer from an assignment.
+            employed &= Q(project__in=Assignment.objects.filter(employed).order_by().values("project"))
+        if not scope.whole:
+            return scope.places("project__place__path") | employed
+        # Who sees the only tree sees each row: the database then needs not look at the place of 90,000 of them.
+        others = Place.objects.filter(depth=1).exclude(scope.places()).order_by()
+        there = Project.objects.filter(scope.places("place__path")).order_by().values("pk")
+        return ~Exists(others) | Q(project__in=there) | employed
 
 
 class FeedLine(models.Model):

@@ -17,6 +17,8 @@ from district.places.models import Enterprise, Project
 
 INSIDE = Q(left__isnull=True, missing_exit=False)
 """The stays of who is inside now."""
+FLAGGED = Q(missing_exit=True) | Q(missing_entry=True)
+"""The days on which a passage is missing."""
 
 
 class Stay(AtSite):
@@ -49,7 +51,10 @@ class Stay(AtSite):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["project", "person"], condition=INSIDE, name="stay_inside"),
+            # Holds what is counted: the rows themselves lie all over the table.
+            models.Index(
+                fields=["project", "enterprise", "team", "trade", "came"], condition=INSIDE, name="stay_inside"
+            ),
             models.Index(fields=["came"], condition=INSIDE, name="stay_came"),
             models.Index(fields=["person", "came"], name="stay_person"),
             models.Index(fields=["project", "came", "left"], name="stay_project"),
@@ -86,7 +91,8 @@ class Day(AtSite):
             models.Index(fields=["date", "id"], name="day_date"),
             models.Index(
                 fields=["project", "date", "person"],
-                condition=Q(missing_exit=True) | Q(missing_entry=True),
+                condition=FLAGGED,
                 name="day_flagged",
             ),
+            models.Index(fields=["date", "id"], condition=FLAGGED, name="day_flagged_date"),
         ]

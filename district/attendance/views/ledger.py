@@ -35,7 +35,7 @@ def ledger(request: PageRequest) -> HttpResponseBase:
     days = days_of_month(request.user, site, month)
     if request.GET.get("format") == "xlsx":
         return _file(request, site, month)
-    teams = team_names(days)
+    teams = team_names(site, days)
     team = _team(request, teams)
     shown = ledger_of(site, month, days.filter(team=team) if teams else days.none())
     context = {
@@ -60,7 +60,7 @@ def ask_confirmation(request: PageRequest) -> HttpResponse:
     if site is None:
         raise PermissionDenied
     days = days_of_month(request.user, site, month, Permission.CORRECT)
-    team = _team(request, team_names(days))
+    team = _team(request, team_names(site, days))
     asked = confirmations.ask(request.user, site, month, ledger_of(site, month, days.filter(team=team)).rows)
     messages.success(
         request, _("%(count)d people are asked. Print the sheet, or send the links.") % {"count": len(asked)}
@@ -76,7 +76,7 @@ def confirmation_sheet(request: PageRequest) -> HttpResponse:
     if site is None:
         return redirect("attendance:ledger")
     days = days_of_month(request.user, site, month, Permission.CORRECT)
-    team = _team(request, team_names(days))
+    team = _team(request, team_names(site, days))
     shown = ledger_of(site, month, days.filter(team=team))
     asked = confirmations.of_month(site, month, [row.person_id for row in shown.rows])
     sheets = [(one, request.build_absolute_uri(_address(one))) for one in asked]
@@ -104,7 +104,7 @@ def _file(request: PageRequest, site: Project, month: date) -> FileResponse:
     if request.user.scope(Permission.EXPORT).empty:
         raise PermissionDenied
     days = days_of_month(request.user, site, month, Permission.EXPORT)
-    teams = team_names(days)
+    teams = team_names(site, days)
     if "team" in request.GET:
         team = _team(request, teams)
         teams, days = {team: teams.get(team, "")}, days.filter(team=team)
