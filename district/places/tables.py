@@ -112,7 +112,7 @@ PLACES = ListTable(
     name="places",
     keys=("path", "pk"),
     columns=(
-        TableColumn("name", _("Name"), link=lambda row: reverse("places:place", args=[row.pk])),
+        TableColumn("name", _("Place"), link=lambda row: reverse("places:place", args=[row.pk])),
         TableColumn("kind", _("Type"), "get_kind_display"),
         TableColumn("code", _("Code"), kind="code"),
         TableColumn("level", _("Level"), "depth", kind="number"),
