@@ -36,7 +36,7 @@ def _database(url: str, file: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or ""),
         "PORT": str(parts.port or ""),
-        "OPTIONS": {"options": "-c jit=off -c search_path=district,public"},
+        "OPTIONS": {"options": "-c jit=off -c random_page_cost=1.1 -c search_path=district,public"},
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
     }

@@ -21,7 +21,7 @@ _SIZE = (180, 240)
 
 def connect(project: Project, people: list[Person]) -> None:
     """Turn the uploads of a site on, and give most of its people a drawn photo with its consent."""
-    SiteUpload.objects.create(project=project, enabled=True, app_id=project.code, secret=DEMO_SECRET)
+    SiteUpload.objects.create(project=project, enabled=True, app_id=project.code, secret=DEMO_SECRET, training_hours=24)
     picture = base64.b64encode(_drawn_head()).decode()
     for number, person in enumerate(people, start=1):
         if number % _NO_PHOTO_EVERY:

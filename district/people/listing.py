@@ -1,19 +1,24 @@
 """The lists of people and of what belongs to them, as pages and files show them."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Prefetch
+from django.db.models import Exists, F, Max, Min, OuterRef, Prefetch, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from district.people.models import Assignment, Certificate, Consent, Person, in_force
+from district.people.models import Assignment, Certificate, Consent, Employment, Person, in_force
 from district.people.models.person import WIDE
 from district.permissions import Permission
 from district.places.models import Place, Project
 from district.scope import Account
 
+_WORK = ("person", "starts", "trade", "project__place__name", "enterprise__name", "team__name")
+_UNSHOWN = ("phone", "address", "emergency_contact")
+"""Encrypted, and on no list: opening them takes a third of an export."""
 LIST_KEYS = ("listed_pinyin", "listed_person")
-FEW = 5_000
+FEW = 2_000
 """People whom a filter may leave for the list to start from them; more are found while the list is read in order."""
 
 
@@ -41,22 +46,50 @@ def listed_people(user: Account, project: Project | None = None) -> Any:
     return _by_own_columns(people.living().visible_to(user))
 
 
-def fitting(rows: Any, user: Account, fits: Any) -> Any:
-    """Keep the people who fit a filter: start from them if they are few, or else ask for each row of the list.
+def few_who_fit(user: Account, fits: Any) -> set[int] | None:
+    """Return the keys of the visible people who fit a filter, if they are few; None if the list is to be read in order.
 
     `fits`: people, as a query without order. A database that only guesses how many fit reads 100,000 rows to sort 5.
     """
     scope = user.scope(Permission.SEE_PEOPLE)
-    if any(len(first) <= WIDE for first, _end in scope.ranges) or len(scope.enterprises) > 1:
-        keys = list(fits.order_by().values_list("pk", flat=True)[: FEW + 1])
-        if len(keys) <= FEW:
-            return _by_own_columns(Person.objects.living().visible_to(user).filter(pk__in=keys))
-    return fitting_each(rows, fits)
+    if not any(len(first) <= WIDE for first, _end in scope.ranges) and len(scope.enterprises) <= 1:
+        return None
+    keys = set(fits.order_by().values_list("pk", flat=True)[: FEW + 1])
+    if len(keys) > FEW:
+        return None
+    visible = Person.objects.living().visible_to(user).filter(pk__in=keys)
+    return set(visible.order_by().values_list("pk", flat=True))
+
+
+def of_keys(keys: Iterable[int]) -> Any:
+    """Return people by name whose rights were asked already."""
+    return _by_own_columns(Person.objects.filter(pk__in=keys))
+
+
+def between(rows: Any, fits: Any) -> Any:
+    """Leave out the part of a list in front of the first who fits a text, and behind the last: names that begin alike
+    stand together.
+    """
+    pinyin = Coalesce("pinyin", Value(""))  # of the bare column PostgreSQL reads the whole index in order
+    ends = fits.order_by().aggregate(first=Min(pinyin), last=Max(pinyin))
+    if ends["first"] is None:
+        return rows.none()
+    return rows.filter(listed_pinyin__range=(ends["first"], ends["last"]))
 
 
 def fitting_each(rows: Any, fits: Any) -> Any:
     """Keep the people who fit a filter, asked for each row: for a list that is short, or of which most fit."""
     return rows.filter(Exists(fits.order_by().filter(pk=OuterRef("pk"))))
+
+
+def employments_of_listed(user: Account) -> Any:
+    """Return the employments that an account sees of the people whom its lists show.
+
+    Who is listed for a place is seen from it, and so are all of the employments: they are not asked again.
+    """
+    scope = user.scope(Permission.SEE_PEOPLE)
+    rows = Employment.objects.all()
+    return rows if scope.ranges and not scope.enterprises else rows.visible_to(user)
 
 
 def _of_place(place: int) -> Any:
@@ -68,14 +101,21 @@ def _by_own_columns(rows: Any) -> Any:
     return rows.annotate(listed_pinyin=F("pinyin"), listed_person=F("pk"))
 
 
-def with_present(rows: Any, user: Account) -> Any:
-    """Add to people what a list shows of each: `present_work`, `expiring` papers, `consents_in_force`."""
+def with_present(rows: Any, user: Account, *, many: bool = False) -> Any:
+    """Add to people what a list shows of each: `present_work`, `expiring` papers, `face_consents`.
+
+    `many`: rows of a file, which share sites, employers and teams instead of having each their own.
+    """
     today = timezone.localdate()
     work = Assignment.objects.visible_to(user).filter(in_force(today)).order_by("starts", "pk")
-    papers = Certificate.objects.filter(expires__isnull=False).order_by("expires", "pk")
-    consents = Consent.objects.filter(withdrawn__isnull=True, purpose=Consent.Purpose.FACE)
-    return rows.prefetch_related(
-        Prefetch("assignments", work.select_related("project__place", "enterprise", "team"), "present_work"),
+    if many:
+        work = work.prefetch_related("project__place", "enterprise", "team")
+    else:
+        work = work.select_related("project__place", "enterprise", "team").only(*_WORK)
+    papers = Certificate.objects.filter(expires__isnull=False).order_by("expires", "pk").only("person", "expires")
+    consents = Consent.objects.filter(withdrawn__isnull=True, purpose=Consent.Purpose.FACE).only("person")
+    return rows.defer(*_UNSHOWN).prefetch_related(
+        Prefetch("assignments", work, "present_work"),
         Prefetch("certificates", papers, "expiring"),
         Prefetch("consents", consents, "face_consents"),
     )

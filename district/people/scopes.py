@@ -2,17 +2,23 @@
 
 from collections.abc import Sequence
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
 from district.people.models import Assignment, Employment, Person, PersonEmployer, PersonScope
+from district.places.locking import keep_tree
 from district.places.models import Place
 
-MOVED_AT_ONCE = 500
+_COPY = (
+    f"INSERT INTO {PersonScope._meta.db_table} (place_id, pinyin, person_id) "
+    f"SELECT %s, pinyin, person_id FROM {PersonScope._meta.db_table} WHERE place_id = %s ON CONFLICT DO NOTHING"
+)
 
 
 @transaction.atomic
 def refresh(person_ids: Sequence[int]) -> None:
     """Make the rows of some people new. Call it in the transaction that changes names, assignments or employments."""
+    keep_tree()
     PersonScope.objects.filter(person__in=person_ids).delete()
     PersonEmployer.objects.filter(person__in=person_ids).delete()
     pinyin = dict(Person.objects.filter(pk__in=person_ids, merged_into=None, erased=None).values_list("pk", "pinyin"))
@@ -32,10 +38,25 @@ def refresh(person_ids: Sequence[int]) -> None:
     )
 
 
-def follow_branch(sender: object, paths: tuple[str, str], **_more: object) -> None:
-    """Make the rows new of everybody who works or worked below a place that moved."""
-    first, end = paths
-    moved = Assignment.objects.filter(project__place__path__gte=first, project__place__path__lt=end)
-    people = sorted(set(moved.order_by().values_list("person", flat=True)))
-    for start in range(0, len(people), MOVED_AT_ONCE):
-        refresh(people[start : start + MOVED_AT_ONCE])
+def follow_branch(sender: object, place: Place, before: str, **_more: object) -> None:
+    """Show everybody who works or worked below a place that moved to its new branch, and no more to the former one.
+
+    The place has a row for each of them, so the database copies these: a town has 20,000 people.
+    """
+    former, now = _above(before), place.ancestor_paths[:-1]
+    moved = PersonScope.objects.filter(place=place)
+    for gone in Place.objects.filter(path__in=set(former) - set(now)):
+        first, end = gone.branch
+        still = Assignment.objects.filter(
+            person=OuterRef("person"), project__place__path__gte=first, project__place__path__lt=end
+        )
+        there = PersonScope.objects.filter(place=gone, person__in=moved.values("person"))
+        there.filter(~Exists(still)).order_by().delete()
+    for come in Place.objects.filter(path__in=set(now) - set(former)):
+        with connection.cursor() as cursor:
+            cursor.execute(_COPY, [come.pk, place.pk])
+
+
+def _above(path: str) -> tuple[str, ...]:
+    """Return the paths above a path, from the root on."""
+    return tuple(path[:end] for end in range(Place.steplen, len(path), Place.steplen))

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 
 from district.audit.record import record, record_many
 from district.outgoing import send_site
+from district.places.locking import change_tree
 from district.places.models import Enterprise, Place, Project, Responsibility, Subcontract
 from district.places.rules import PlaceRefused, may_stand_below, proposed_site_id
 from district.places.signals import branch_moved
@@ -56,6 +57,7 @@ def change_place(actor: object, place: Place, changes: Mapping[str, Any]) -> Non
 @transaction.atomic
 def move_place(actor: object, place: Place, parent: Place) -> Place:
     """Move a place and all below it. Its people are then seen from the new branch. Raises PlaceRefused."""
+    change_tree()
     place, parent = _locked(place), _locked(parent)
     if parent.path.startswith(place.path):
         raise PlaceRefused(gettext_noop("%(name)s cannot stand below itself: choose another place."), name=place.name)
@@ -67,7 +69,7 @@ def move_place(actor: object, place: Place, parent: Place) -> Place:
     moved = cast(Place, Place.objects.get(pk=place.pk))
     record(actor, "move", moved, fields=("parent",), details={"from": before, "to": moved.path})
     record(actor, "move", moved, fields=("parent",), place_path=before)  # readers of the old branch see it too
-    branch_moved.send(Place, paths=moved.branch)
+    branch_moved.send(Place, place=moved, before=before)
     return moved
 
 

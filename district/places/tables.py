@@ -108,3 +108,29 @@ VACANT_PLACES = ListTable(
     ),
     empty=EmptyState(_("Each grid and site has its officer"), icon="check"),
 )
+PLACES = ListTable(
+    name="places",
+    keys=("path", "pk"),
+    columns=(
+        TableColumn("name", _("Place"), link=lambda row: reverse("places:place", args=[row.pk])),
+        TableColumn("kind", _("Type"), "get_kind_display"),
+        TableColumn("code", _("Code"), kind="code"),
+        TableColumn("level", _("Level"), "depth", kind="number"),
+        TableColumn("retired", _("Out of use"), kind="time"),
+        TableColumn("path", _("Position in the tree"), kind="code", shown=False),
+    ),
+    empty=EmptyState(_("No places yet"), "", "places:tree", _("Places"), "site"),
+)
+APPOINTMENTS = ListTable(
+    name="appointments",
+    keys=("-starts", "-pk"),
+    columns=(
+        TableColumn("user", _("Name"), "user.name"),
+        TableColumn("kind", _("Type"), "get_kind_display"),
+        TableColumn("place", _("Place"), "place.name"),
+        TableColumn("enterprise", _("Enterprise"), "enterprise.name", kind="long"),
+        TableColumn("starts", _("From"), kind="time", sort=("starts", "pk")),
+        TableColumn("ends", _("Until"), kind="time"),
+    ),
+    empty=EmptyState(_("Nobody is appointed yet"), "", "places:vacancies", _("Vacancies"), "inbox"),
+)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from district.places.views import appointments, enterprises, places, sites
+from district.places.views import appointments, enterprises, lists, places, sites
 
 app_name = "places"
 urlpatterns = [
@@ -14,6 +14,8 @@ urlpatterns = [
     path("<int:pk>/retire/", places.retire, name="retire"),
     path("<int:pk>/appoint/<slug:kind>/", appointments.at_place, name="appoint_at_place"),
     path("appointments/<int:pk>/end/", appointments.end, name="end_appointment"),
+    path("all/", lists.all_places, name="all"),
+    path("appointments/", lists.appointments, name="appointments"),
     path("vacancies/", appointments.of_places, name="vacancies"),
     path("vacancies/enterprises/", appointments.of_enterprises, name="vacant_enterprises"),
     path("enterprises/", enterprises.enterprises, name="enterprises"),

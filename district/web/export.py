@@ -4,27 +4,23 @@ No text becomes a formula in a spreadsheet. The caller has limited the rows by `
 """
 
 import csv
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from itertools import chain, islice
+from math import isfinite
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-import xlsxwriter
-from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 
-from common.sheet_cells import CELL_MAX, ROWS_MAX, without_formula
+from common.sheet_cells import without_formula
+from district.web.sheet_stream import Value, xlsx_pieces
 from district.web.tables import TableColumn, shown
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _CHUNK = 200
 Response = TypeVar("Response", bound=HttpResponseBase)
-
-
-class SheetFull(ValueError):
-    """More rows than a worksheet holds. The text says what to do."""
 
 
 class _Echo:
@@ -45,16 +41,14 @@ def stream_csv(rows: Iterable[Any], columns: Sequence[TableColumn], name: str) -
     return _as_file(response, f"{name}.csv")
 
 
-def stream_xlsx(rows: Iterable[Any], columns: Sequence[TableColumn], name: str) -> FileResponse:
-    """Return an XLSX file, written row by row to a temporary file. Raises SheetFull."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - FileResponse closes it
-    try:
-        _write_xlsx(file, rows, columns)
-    except BaseException:
-        file.close()
-        raise
-    file.seek(0)
-    return _as_file(FileResponse(file, content_type=XLSX), f"{name}.xlsx")
+def stream_xlsx(rows: Iterable[Any], columns: Sequence[TableColumn], name: str) -> StreamingHttpResponse:
+    """Return an XLSX file. As with `stream_csv` the first row is read before the answer begins."""
+    rest = iter(rows)
+    first = list(islice(rest, 1))
+    labels = [str(column.label) for column in columns]
+    widths = [26 if column.kind == "long" else 16 for column in columns]
+    values = ([_value(column.of(row)) for column in columns] for row in chain(first, rest))
+    return _as_file(StreamingHttpResponse(xlsx_pieces(labels, widths, values), content_type=XLSX), f"{name}.xlsx")
 
 
 def _csv(rows: Iterable[Any], columns: Sequence[TableColumn]) -> Iterator[str]:
@@ -69,38 +63,23 @@ def _csv(rows: Iterable[Any], columns: Sequence[TableColumn]) -> Iterator[str]:
     yield "".join(lines)
 
 
-def _write_xlsx(file: Any, rows: Iterable[Any], columns: Sequence[TableColumn]) -> None:
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(file, options) as book:
-        sheet = book.add_worksheet()
-        bold = book.add_format({"bold": True, "bottom": 1})
-        day, moment = book.add_format({"num_format": "yyyy-mm-dd"}), book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
-        sheet.freeze_panes(1, 0)
-        for position, column in enumerate(columns):
-            sheet.set_column(position, position, 26 if column.kind == "long" else 16)
-            sheet.write_string(0, position, str(column.label), bold)
-        for number, row in enumerate(rows, start=1):
-            if number > ROWS_MAX:
-                raise SheetFull(f"a worksheet holds at most {ROWS_MAX} rows: filter the list, or take the CSV")
-            for position, column in enumerate(columns):
-                _write_cell(sheet, number, position, column.of(row), day, moment)
-
-
-def _write_cell(sheet: Any, line: int, position: int, value: object, day: Any, moment: Any) -> None:
+def _value(value: object) -> Value:
+    """Return a value as a worksheet holds it: numbers and days as such, the rest as text."""
     match value:
         case None | "":
-            return
+            return None
         case bool():
-            sheet.write_string(line, position, shown(value))
+            return shown(value)
+        case float() if not isfinite(value):
+            return str(value)
         case int() | float():
-            sheet.write_number(line, position, value)
+            return value
         case datetime():
-            local = timezone.localtime(value) if timezone.is_aware(value) else value
-            sheet.write_datetime(line, position, local.replace(tzinfo=None), moment)
+            return (timezone.localtime(value) if timezone.is_aware(value) else value).replace(tzinfo=None)
         case date():
-            sheet.write_datetime(line, position, value, day)
+            return value
         case _:
-            sheet.write_string(line, position, str(value)[:CELL_MAX])
+            return str(value)
 
 
 def _text(column: TableColumn, row: Any) -> str:

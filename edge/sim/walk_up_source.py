@@ -23,7 +23,10 @@ class WalkUpSource:
         self._opened_s = self._clock.monotonic()
 
     def read(self) -> Image | None:
-        """Return the film's picture at this moment. Raises EOFError at its end, unless it repeats."""
+        """Return the film's picture at this moment. Raises EOFError at its end, unless it repeats.
+
+        Each repetition waits for the script's file, as the first round does.
+        """
         if self._film is None:
             raise RuntimeError("read before open")
         now_s = self._clock.monotonic()
@@ -35,6 +38,9 @@ class WalkUpSource:
         if t_s >= self._script.duration_s:
             if not self._repeat:
                 raise EOFError
+            if not self._may_start():
+                self._opened_s, self._started_s = now_s, None
+                return self._film.empty_at(0.0)
             t_s %= self._script.duration_s
         return self._film.frame_at(t_s)
 

@@ -65,7 +65,7 @@ def test_ok__every_page_opens(town: SmallDistrict, client: Client) -> None:
     opened = 0
     for pattern in urlpatterns:
         route = str(pattern.pattern)
-        if "appointments/" in route or "contracts/<" in route:
+        if "appointments/<" in route or "contracts/<" in route:
             continue
         key = next(
             (pk for start, pk in rows.items() if f"places/{route}".startswith(start) or route.startswith(start)), 0

@@ -106,6 +106,27 @@ def test_ok__a_repeating_film_begins_again(script_path: Path) -> None:
     source.close()
 
 
+def test_ok__each_repetition_waits_for_its_file(script_path: Path) -> None:
+    script, clock, go = load_script(script_path), ManualClock(), script_path.parent / "go"
+    source, empty = WalkUpSource(script, True, clock), Film(script).empty_at(0.0)
+    source.open()
+    go.touch()
+    source.read()
+    go.unlink()
+    for _ in range(3):
+        clock.advance(script.duration_s)
+        seen = source.read()
+        assert seen is not None
+        assert cv2.absdiff(seen, empty).mean() < 5, "somebody walks up without the file"
+    go.touch()
+    source.read()
+    clock.advance(3.5)
+    seen = source.read()
+    assert seen is not None
+    assert cv2.absdiff(seen, empty).mean() > 5
+    source.close()
+
+
 def test_fail__every_problem_of_a_script_at_once(script_path: Path) -> None:
     script_path.write_text(SCRIPT.replace("width_px = 320", "width_px = 3").replace("near_px = 60", "nearpx = 60"))
     with pytest.raises(ScriptError, match=r"2 problem\(s\)") as caught:

@@ -23,7 +23,7 @@ from district.audit.record import record
 from district.people.models import Assignment, Person
 from district.permissions import Permission
 from district.places.models import Project
-from district.web.export import XLSX, SheetFull, stream_csv, stream_xlsx
+from district.web.export import XLSX, stream_csv, stream_xlsx
 from district.web.paging import cursor_of, keyset_page
 from district.web.tables import TableColumn
 
@@ -84,10 +84,7 @@ def export(request: HttpRequest, what: Path[What], query: Query[ExportQuery]) ->
         return StreamingHttpResponse(_lines(rows), content_type=JSON_LINES)
     columns = [_column(name) for name in chosen.schema.model_fields]
     values = (row for row, _cursor in rows)
-    try:
-        return stream_csv(values, columns, what) if query.format == "csv" else stream_xlsx(values, columns, what)
-    except SheetFull as error:
-        raise HttpError(400, str(error)) from None
+    return stream_csv(values, columns, what) if query.format == "csv" else stream_xlsx(values, columns, what)
 
 
 def _read(chosen: Export, rows: Any, after: str) -> Iterator[tuple[dict[str, object], str]]:

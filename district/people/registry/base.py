@@ -9,7 +9,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from district.audit.record import record, record_many
-from district.outgoing import send_worker
+from district.outgoing import send_worker, send_workers
 from district.people.models import Assignment, Person
 from district.people.scopes import refresh
 
@@ -49,8 +49,7 @@ def together(by: object, why: str = "") -> Generator[None]:
         moved = sorted(batch.moved)
         for start in range(0, len(moved), PORTION):
             refresh(moved[start : start + PORTION])
-        for worker_id in sorted(person.worker_id for person in batch.people.values()):
-            send_worker(worker_id)
+        send_workers(sorted(person.worker_id for person in batch.people.values()))
         _record(by, why, batch)
 
 
@@ -112,7 +111,7 @@ def followed(
 def living(person: Person | int) -> Person:
     """Lock a person's record for a change, inside a transaction. Raises RecordRefused if it stands for nobody."""
     key = person if isinstance(person, int) else person.pk
-    found: Person = Person.objects.select_for_update().get(pk=key)
+    found: Person = Person.objects.select_for_update(no_key=True).get(pk=key)
     if found.merged_into_id is not None:
         raise RecordRefused(_("This record was merged into another: open that one."))
     if found.erased is not None:

@@ -74,7 +74,8 @@ def add_person(by: object, draft: PersonDraft) -> Added:
     followed(by, "add", person, fields=fields, moved=True)
     if draft.id_number:
         person = set_document(by, person, draft.id_kind, draft.id_number, draft.id_expires, draft.id_issuer)
-    note_candidates(person)
+    else:
+        note_candidates(person)
     return Added(person, known=person.worker_id != made)
 
 

@@ -94,7 +94,7 @@ def add_card(by: object, person: Person, number: str) -> AccessCard:
     """
     person = living(person)
     plain = rules.card_number(number)
-    index = index_of(AccessCard, "number_index", plain)
+    index = card_index(plain)
     held: AccessCard | None = AccessCard.objects.filter(number_index=index, ended__isnull=True).first()
     if held is not None and held.person_id == person.pk:
         return held
@@ -108,6 +108,11 @@ def add_card(by: object, person: Person, number: str) -> AccessCard:
         raise RecordRefused(_("Somebody else holds this card: end it there first.")) from None
     followed(by, "give card", person, card, fields=("number",))
     return card
+
+
+def card_index(number: str) -> str:
+    """Return the index by which a card is found by its number in normal form."""
+    return index_of(AccessCard, "number_index", number)
 
 
 @transaction.atomic

@@ -3,7 +3,8 @@
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,7 +12,15 @@ from django.utils.translation import gettext as _
 from district.pages import page
 from district.people import tables
 from district.people.forms import FilterForm
-from district.people.listing import fitting, fitting_each, listed_people, with_present
+from district.people.listing import (
+    between,
+    employments_of_listed,
+    few_who_fit,
+    fitting_each,
+    listed_people,
+    of_keys,
+    with_present,
+)
 from district.people.models import (
     Assignment,
     Certificate,
@@ -40,7 +49,7 @@ def people(request: HttpRequest) -> HttpResponseBase:
     form = FilterForm(request.GET, user=user)
     form.is_valid()
     rows = _filtered(form.cleaned_data, user)
-    shown = _Filters(form, with_present(rows, user))
+    shown = _Filters(form, with_present(rows, user, many="format" in request.GET))
     bulk = [("end", _("End the work"))] if user.may(Permission.CHANGE_PEOPLE) else []
     context = {
         "bulk": bulk,
@@ -61,34 +70,56 @@ class _Filters:
 
 
 def _filtered(wanted: dict[str, Any], user: Any) -> Any:
+    """Return the people who fit. Few are looked at beforehand; of many each shown row is asked."""
     today, site = timezone.localdate(), wanted.get("site")
     rows, fits = listed_people(user, site), Person.objects.all()
-    if text := wanted.get("q"):
-        fits = fits.filter(found_q(text, user))
-    chosen = {name: wanted[name] for name in ("enterprise", "trade") if wanted.get(name)}
-    if chosen:
-        here = {**chosen, **({"project": site} if site else {})}
-        fits = fits.filter(pk__in=Assignment.objects.visible_to(user).filter(**here).values("person"))
     state = wanted.get("state") or "now"
+    chosen = {name: wanted[name] for name in ("enterprise", "trade") if wanted.get(name)}
+    here = {**chosen, **({"project": site} if site else {})}
+    if text := wanted.get("q"):
+        named = found_q(text, user)
+        fits = fits.filter(named)
+    if chosen:
+        fits = fits.filter(pk__in=Assignment.objects.visible_to(user).filter(**here).values("person"))
     ending = {"expired": (date(1990, 1, 1), today - timedelta(days=1)), "soon": (today, today + SOON)}
     if state in ending:
         fits = fits.filter(pk__in=Certificate.objects.filter(expires__range=ending[state]).values("person"))
     if state in _LACKING:
         fits = fits.filter(**_LACKING[state])
-    if text or chosen or state in ending or state in _LACKING:
-        rows = fitting_each(rows, fits) if site else fitting(rows, user, fits)
-    own = Assignment.objects.visible_to(user).filter(person=OuterRef("pk"), **({"project": site} if site else {}))
-    now = Exists(own.filter(in_force(today), **chosen))
-    employed = Exists(Employment.objects.visible_to(user).filter(in_force(today), person=OuterRef("pk")))
+    work = Assignment.objects.visible_to(user).filter(in_force(today), **here)
+    employed = employments_of_listed(user).filter(in_force(today))
+    state = state if state in ("all", "left") else "employed" if state == "now" and not here else "works"
+    state_wanted = wanted.get("state") in {*ending, *_LACKING}
+    if text or chosen or state_wanted:
+        if not site and (few := few_who_fit(user, fits)) is not None:
+            return of_keys(few if state == "all" else _in_state(few, state, work, employed))
+        rows = between(rows, fits).filter(named) if text else rows
+        rows = fitting_each(rows, fits) if here or state_wanted else rows
+    return _each_in_state(rows, state, work, employed)
+
+
+def _in_state(few: set[int], state: str, work: Any, employed: Any) -> set[int]:
+    """Return who of some people works, is employed, or left. Two queries that begin with these people."""
+    present = set(work.filter(person__in=few).order_by().values_list("person", flat=True))
+    if state != "works":
+        present |= set(employed.filter(person__in=few).order_by().values_list("person", flat=True))
+    return few - present if state == "left" else few & present
+
+
+def _each_in_state(rows: Any, state: str, work: Any, employed: Any) -> Any:
+    """Keep who works, is employed, or left: asked for each row. A subquery with one value is never answered by
+    reading the whole table first, as PostgreSQL may do for EXISTS.
+    """
+    works = Subquery(work.filter(person=OuterRef("pk")).order_by().values("pk")[:1])
+    works_for = Subquery(employed.filter(person=OuterRef("pk")).order_by().values("pk")[:1])
     match state:
         case "all":
             return rows
-        case "left":
-            return rows.filter(~now, ~employed)
-        case "now" if not site and not chosen:
-            return rows.filter(now | employed)
+        case "works":
+            return rows.alias(works=works).filter(works__isnull=False)
         case _:
-            return rows.filter(now)
+            gone = state == "left"
+            return rows.alias(present=Coalesce(works_for, works)).filter(present__isnull=gone)
 
 
 @page(Permission.SEE_PEOPLE)

@@ -105,6 +105,7 @@ def _walk_ups(console: Console, stage: DemoStage, followed: Follower) -> None:
         for happened in followed.poll():
             show.event(console, elapsed, happened)
         time.sleep(0.02)
+    stage.go.unlink()  # nobody walks up again before this round is judged
 
 
 def _verdict(console: Console, stage: DemoStage, followed: Follower) -> list[verdict.VerdictLine]:
@@ -130,6 +131,7 @@ def _keep(console: Console, stage: DemoStage) -> None:
     url = f"http://127.0.0.1:{stage.screen_port}"
     with console.status("making a small district for the console…"):
         accounts = stage.start_console()
+    stage.go.touch()
     console.print()
     console.print_text("\n".join(accounts))
     console.print(f"The gate keeps running. Manager's page: {url}/   lane page: {url}/lane", highlight=False)
