@@ -1,4 +1,4 @@
-"""PROMISE: after any moves in the tree a person is seen from exactly the places under which they work or worked."""
+"""PROMISE: after any moves in the tree a person is seen from exactly the places of their work, past or present."""
 
 import random
 from datetime import date

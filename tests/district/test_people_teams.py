@@ -1,6 +1,4 @@
-"""PROMISE: teams are renamed, led by another and ended; what was before stays readable, and nobody stays in an ended
-team.
-"""
+"""PROMISE: teams are renamed, get another leader, and end; the past stays readable, and an ended team is empty."""
 
 from datetime import timedelta
 

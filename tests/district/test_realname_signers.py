@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from district.platform_sim.signatures import SCHEMES, Refused
+from district.realname.rules.bodies import cell_phone
 from district.realname.rules.signers import SIGNERS, PlatformCredentials, SecretError, as_json
 
 CREDENTIALS = PlatformCredentials("app-1", "0123456789abcdef0123456789abcdef")
@@ -91,3 +92,16 @@ def test_fail__a_number_that_does_not_open_is_an_error_and_no_garbage() -> None:
     for name, sealed in (("national", "AAAA"), ("national", "*"), ("md5", "des:00"), ("md5", "des:zz")):
         with pytest.raises(SecretError):
             SIGNERS[name].decrypt(sealed, CREDENTIALS)
+
+
+@pytest.mark.parametrize(
+    ("number", "sent"),
+    [
+        ("+8613800138000", "13800138000"),
+        ("+8675786200001", "+8675786200001"),
+        ("+85251234567", "+85251234567"),
+        ("", ""),
+    ],
+)
+def test_ok__a_chinese_mobile_number_goes_as_eleven_digits(number: str, sent: str) -> None:
+    assert cell_phone(number) == sent

@@ -1,4 +1,4 @@
-"""PROMISE: a worker's dates may differ by site; each site's list carries its own, in the form that every gate reads."""
+"""PROMISE: a worker's dates may differ by site; each site's list carries its own, as every gate reads them."""
 
 import json
 from collections.abc import Iterator

@@ -1,5 +1,4 @@
-"""A withdrawn consent: the template leaves every file of gate, HQ and broker, and HQ knows which gates have it no
-more."""
+"""A withdrawn consent: the template leaves every file of gate, HQ and broker, and HQ knows which gates deleted it."""
 
 import base64
 import json

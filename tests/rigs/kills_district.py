@@ -1,7 +1,7 @@
 """The district of the kill tests, in a process of its own: kills_district.py setup|check FOLDER ARGUMENTS.
 
 `setup` makes the database with people and signed-in managers, and prints JSON for the load. `check` compares what is
-stored with the events and with what the pages answered, and prints a list of what is wrong.
+stored with the events and with the pages' answers, and prints what is wrong.
 """
 
 import json

@@ -1,6 +1,7 @@
 """The bodies of calls, field by field as the platform documents them, and what is missing for each."""
 
 import base64
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -110,6 +111,11 @@ def worker_lack(facts: WorkerFacts) -> Lack | None:
     return next((lack for lack, is_missing in missing.items() if is_missing), None)
 
 
+def cell_phone(number: str) -> str:
+    """Return a Chinese mobile number as its 11 digits, and another number as it is (E.164)."""
+    return re.sub(r"^\+86(?=1\d{10}$)", "", number)
+
+
 def worker(facts: WorkerFacts, encrypt: Encrypt) -> Body:
     """Return one entry of `workerList`. A trade that the table lacks is 1000, other."""
     head = {"headImage": base64.b64encode(facts.photo).decode()} if facts.photo else {}
@@ -123,7 +129,7 @@ def worker(facts: WorkerFacts, encrypt: Encrypt) -> Body:
             "workRole": facts.role,
             "nation": nation(facts.nation),
             "address": facts.address,
-            "cellPhone": facts.phone,
+            "cellPhone": cell_phone(facts.phone),
             "grantOrg": facts.id_issuer,
             **head,
         }
