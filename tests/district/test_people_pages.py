@@ -13,6 +13,7 @@ from id_numbers import id_number
 from sign_in_rig import prove
 from two_parts import client_of
 
+from district.accounts import limits
 from district.audit.models import Entry
 from district.people import registry
 from district.people.listing import listed_people
@@ -328,3 +329,26 @@ def test_ok__a_number_that_another_record_holds_merges_both(town: SmallDistrict)
     assert Person.objects.get(pk=two.pk).merged_into == one
     assert IdDocument.objects.count() == 1
     assert AccessCard.objects.count() == 0
+
+
+def test_fail__an_account_cannot_try_out_who_is_registered(
+    town: SmallDistrict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "ID_NUMBERS", limits.Bucket("id numbers", 2, 120.0))
+    own, client = town.people[0], client_of(town.accounts[Role.MANAGER])
+    registry.set_document("test", own, "01", id_number(50))
+    foreign = registry.add_person("test", registry.PersonDraft(name="李四", id_number=id_number(51))).person
+    page = reverse("people:add")
+
+    def said(number: str, name: str) -> str:
+        return client.post(page, _adding(town, number=number, name=name)).content.decode()
+
+    for _time in range(3):
+        assert "another name" in said(id_number(50), "王五"), "people of the own site are no secret"
+    for _time in range(2):
+        assert "another name" in said(id_number(51), "王五")
+    refusals = [said(id_number(51), foreign.name), said(id_number(52), "赵六")]
+    assert all("wait 2 minutes" in one for one in refusals), "a free number looks the same"
+    document = client.post(reverse("people:document", args=[own.pk]), {"kind": "01", "number": id_number(51)})
+    assert "wait 2 minutes" in document.content.decode()
+    assert not Assignment.objects.filter(person=foreign).exists()
