@@ -17,7 +17,6 @@ from hq.commands.options import Folder
 from hq.keys import keys
 from hq.service import HqService
 
-
 OWN_BROKER = "127.0.0.1"
 """It has neither TLS nor passwords. Gates on the network need another broker (docs/HQ.md)."""
 
