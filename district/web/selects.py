@@ -7,8 +7,9 @@ from django import forms
 from django.forms import BoundField
 from django.forms.models import ModelChoiceIterator
 from django.forms.utils import flatatt
-from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
+
+from district.web.tables import escaped
 
 _TEMPLATE = forms.Select.template_name
 _DASHES = "---------"
@@ -53,7 +54,7 @@ def _plain_rows(field: Any) -> list[tuple[Any, str]] | None:
 
 def _option(key: str, label: Any, chosen: str) -> str:
     selected = " selected" if key == chosen else ""
-    return f'<option value="{escape(key)}"{selected}>{conditional_escape(label)}</option>'
+    return f'<option value="{escape(key)}"{selected}>{escaped(label)}</option>'
 
 
 def _text(key: object) -> str:
