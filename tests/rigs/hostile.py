@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 
 TEXT = "=zq\"'><script>{{7|add:7}}{% now 'Y' %}${7*7}</script>"
 """Closes an attribute, begins a script, is a formula, and says something to two kinds of templates."""
-RUN = re.compile(r"""zq["']|'><script|<script>\{\{|zq&quot;'""")
-"""What a page holds that shows the text and does not escape it."""
+RUN = re.compile(r"""=zq["']|'><script|<script>\{\{|=zq&quot;'""")
+"""What a page holds that shows the text and does not escape it. With the "=": a random token may end in "zq"."""
 STRANGE = (
     "²", "9" * 40, "-1", "NaN", "1e400", "0001-01-01", "9999-12-31", "2100-02-29", "1900-01-01", "\0", b"\xed\xa0\x80",
     "a\0b", "x" * 500, "\u202e\u200b😀" * 20, "' OR 1=1 --", "javascript:alert(1)", "../../etc/passwd", "２０２６",
