@@ -31,6 +31,8 @@ log = structlog.get_logger()
 KEPT = timedelta(hours=24)
 """An upload that nobody applies is dropped after this time."""
 ATTEMPTS_MAX = 3
+TRIES_MAX = 3
+"""Somebody may change a person while a sheet is prepared: then it is prepared again."""
 ROWS_AT_ONCE = 500
 """Rows that are applied while the page waits; more are left to the worker."""
 GIVEN_UP = gettext_noop("The sheet could not be processed. Split it into smaller ones, and try again.")
@@ -133,7 +135,7 @@ def _check(one: SheetImport, *was: str) -> None:
     _keep(one, *was)
 
 
-def _apply(one: SheetImport, was: str) -> None:
+def _apply(one: SheetImport, was: str, tries: int = TRIES_MAX) -> None:
     """Apply an upload that has this state. Another that comes at the same time waits for this one, and does nothing."""
     try:
         with opened_upload(one, _importer(one)) as opened, _writing(one, opened) as write:
@@ -147,6 +149,9 @@ def _apply(one: SheetImport, was: str) -> None:
             one.save()
             SheetContent.objects.filter(sheet=one).delete()
     except checking.ChangedSince as error:
+        if tries > 1 and error.digest == one.digest:  # what was confirmed would still be done
+            _apply(one, was, tries - 1)
+            return
         one.state, one.result, one.digest = State.CHECKED, error.result.to_json(), error.digest
         _refuse(one, error)
         _keep(one, was)
