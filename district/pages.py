@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Protocol, runtime_checkable
-from urllib.parse import urlsplit
+from typing import Any, Protocol
+from urllib.parse import urlencode, urlsplit
 
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
 from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -22,7 +24,6 @@ from district.scope import Account
 _View = Callable[..., HttpResponseBase]
 
 
-@runtime_checkable
 class SignedIn(Account, Protocol):
     """A signed-in account. Described here and not imported, so that pages of every app can use this file."""
 
@@ -37,10 +38,16 @@ class SignedIn(Account, Protocol):
 
 
 def page(
-    permission: Permission | None, *, post: Permission | None = None, fresh: bool = False, whole: bool = False
+    permission: Permission | None,
+    *,
+    post: Permission | None = None,
+    fresh: bool = False,
+    again: bool = False,
+    whole: bool = False,
 ) -> Callable[[_View], _View]:
     """Open a view only for accounts that have a permission somewhere; `post`: another one for changes.
     `fresh`: a change needs a proof of the person in the last 15 minutes, so that a stolen session cannot make it.
+    After the proof the change is made as it was typed; with `again` the page opens again: for an answer that is a file.
 
     `whole`: it concerns the whole system, so that the permission must hold at a root of the tree.
 
@@ -50,8 +57,8 @@ def page(
     def marked(view: _View) -> _View:
         @wraps(view)
         def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            user = request.user
-            if not isinstance(user, SignedIn) or not user.is_active:
+            user: Any = request.user  # a SignedIn, or nobody; to compare it with the protocol takes longer than a query
+            if not user.is_authenticated or not user.is_active:
                 return _to_sign_in(request)
             if needs_totp(user) and not has_totp(user):
                 return _moved(request, reverse("mfa_activate_totp"))
@@ -59,6 +66,8 @@ def page(
             if needed is not None and not (user.scope(needed).whole if whole else user.may(needed)):
                 raise PermissionDenied
             if fresh and request.method == "POST" and not did_recently_reauthenticate(request):
+                if again:
+                    return _to_proof(request, user)
                 raise ReauthenticationRequired
             response = view(request, *args, **kwargs)
             patch_cache_control(response, private=True, no_store=True)  # a hut's keyboard is shared
@@ -95,6 +104,14 @@ def needs_totp(user: SignedIn) -> bool:
 def has_totp(user: SignedIn) -> bool:
     """Say whether the account's codes are set up. allauth then asks for one at each sign-in."""
     return bool(Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists())
+
+
+def _to_proof(request: HttpRequest, user: SignedIn) -> HttpResponse:
+    """Ask for a proof of the person, and lead back to the page; what was typed is not kept."""
+    methods = get_adapter().get_reauthentication_methods(user)
+    if not methods:
+        raise PermissionDenied
+    return redirect(f"{methods[0]['url']}?{urlencode({REDIRECT_FIELD_NAME: request.path})}")
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Limits the attempts to sign in, in the database, so that all web processes count together.
+"""Limits attempts to sign in and to guess id numbers, in the database, so that all web processes count together.
 
 A storm against one name must not lock its owner out. So a browser that has signed in before has attempts of its own,
 and so has each network. All limits are buckets that fill again by themselves within minutes.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.db.models import F, FloatField, Value
 from django.db.models.functions import Greatest
 
-from district.accounts.models import SignInBucket
+from district.accounts.models import SignInBucket, User
 from district.fields import cipher
 
 _PURPOSE = b"district/sign-in"
@@ -35,6 +35,8 @@ NETWORK = Bucket("network", 6, 30.0)
 """One name from one network, without such a browser."""
 NAME = Bucket("name", 60, 10.0)
 """One name from everywhere, without such a browser."""
+ID_NUMBERS = Bucket("id numbers", 30, 120.0)
+"""Id numbers of people whom an account does not see. Sites that hire many people at once import a sheet."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,15 @@ def take(address: str, name: str, device: str, clock: Callable[[], float] = time
     return Taken(0, tuple(sources))
 
 
+def take_of_account(bucket: Bucket, user: User, clock: Callable[[], float] = time.time) -> Taken:
+    """Take one attempt of an account."""
+    source = _source(bucket, str(user.pk))
+    wait = _take_one(bucket, source, clock())
+    return Taken(wait, () if wait else ((source, bucket.pause_s),))
+
+
 def give_back(taken: Sequence[tuple[str, float]]) -> None:
-    """Give the attempts back after a right password: only wrong ones count."""
+    """Give the attempts back when nothing was guessed: after a right password only wrong ones count."""
     for source, pause_s in taken:
         SignInBucket.objects.filter(source=source).update(full_at=F("full_at") - pause_s)
 

@@ -11,56 +11,13 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
-from django_stubs_ext import StrPromise
 
+from district.accounts.audit_words import ACTIONS, DETAILS, FIELDS, SUBJECTS
 from district.accounts.models import Grant, User
 from district.audit.models import Entry
 from district.permissions import ROLE_NAMES, Role
 from district.web.tables import EmptyState, ListTable, TableColumn
 
-ACTIONS: dict[str, StrPromise] = {
-    "add": pgettext_lazy("account", "added"),
-    "change": pgettext_lazy("account", "changed"),
-    "remove": pgettext_lazy("account", "removed"),
-    "read": pgettext_lazy("account", "read"),
-    "export": pgettext_lazy("account", "exported"),
-    "sign_in": gettext_lazy("signed in"),
-    "sign_out": gettext_lazy("signed out"),
-    "sign_in_refused": gettext_lazy("wrong password"),
-    "code_refused": gettext_lazy("wrong code"),
-    "session_refused": gettext_lazy("session of another browser refused"),
-    "sessions_ended": gettext_lazy("ended sessions"),
-    "password_changed": gettext_lazy("changed the password"),
-    "codes_added": gettext_lazy("set up codes"),
-    "codes_removed": gettext_lazy("removed codes"),
-    "link_made": gettext_lazy("made a link"),
-    "link_used": gettext_lazy("used a link"),
-    "role_given": gettext_lazy("gave a role"),
-    "role_ended": gettext_lazy("ended a role"),
-    "blocked": gettext_lazy("blocked an account"),
-    "unblocked": gettext_lazy("unblocked an account"),
-}
-"""The words for actions; an action without one is shown as it is recorded."""
-DETAILS: dict[str, StrPromise] = {
-    "address": pgettext_lazy("audit", "address"),
-    "ends_codes": pgettext_lazy("audit", "removes codes"),
-    "filters": pgettext_lazy("audit", "filters"),
-    "format": pgettext_lazy("audit", "format"),
-    "kind": pgettext_lazy("audit", "kind"),
-    "role": pgettext_lazy("audit", "role"),
-    "sessions": pgettext_lazy("audit", "sessions"),
-    "until": pgettext_lazy("audit", "until"),
-    "where": pgettext_lazy("audit", "where"),
-}
-SUBJECTS: dict[str, StrPromise] = {
-    "accounts.user": pgettext_lazy("audit", "account"),
-    "people.person": pgettext_lazy("audit", "person"),
-    "people.assignment": pgettext_lazy("audit", "work on a site"),
-    "places.place": pgettext_lazy("audit", "place"),
-    "places.project": pgettext_lazy("audit", "site"),
-    "places.enterprise": pgettext_lazy("audit", "enterprise"),
-}
-"""The words for details and subjects; others are shown as they are recorded."""
 _PAGES = {"people.person": "people:person", "accounts.user": "accounts:account", "places.project": "places:project"}
 """Pages of the subjects that have one."""
 
@@ -91,7 +48,7 @@ def _subject_page(entry: Entry) -> str:
 
 def _details(entry: Entry) -> str:
     written = {key: value for key, value in entry.details.items() if key not in {"fields", "why"}}
-    parts = [", ".join(entry.details.get("fields", []))]
+    parts = [", ".join(str(FIELDS.get(name, name)) for name in entry.details.get("fields", []))]
     parts += [f"{DETAILS.get(key, key)}: {_word(key, value)}" for key, value in sorted(written.items()) if value]
     return " · ".join(part for part in parts if part)
 

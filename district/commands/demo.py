@@ -57,6 +57,7 @@ def demo(
         forget()
     _print_links(config)
     if start:
+        out.print("Ctrl-C stops it. The same command starts it again, with new links.", highlight=False)
         every = ["--all"] if hq is None else []
         sys.stdout.flush()
         os.execv(sys.executable, [sys.executable, "-m", "district", "run", "--dir", str(folder), *every])
@@ -66,6 +67,7 @@ def _make(
     folder: Path, hq: Path, *, own_hq: bool, ports: tuple[int, int], known: list[tuple[str, str]], gate: str
 ) -> None:
     """Make the folder. `ports`: of the pages and of the simulated platform."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if own_hq and not hq.exists():
         with Processes() as children:
             command = [sys.executable, "-m", "hq", "init", str(hq), "--site", _SITE]
@@ -93,7 +95,9 @@ def _print_links(config: DistrictConfig) -> None:
 
     out.print("The accounts of the demonstration, each with a link that signs in:", highlight=False)
     for user in User.objects.filter(username__in=[one.username for one in ACCOUNTS]).order_by("pk"):
-        out.print(f"  {user.name:32} http://127.0.0.1:{config.web.port}{link_of(user)}", highlight=False)
+        out.print(
+            f"  {user.username:8} {user.name}  http://127.0.0.1:{config.web.port}{link_of(user)}", highlight=False
+        )
 
 
 def _member(text: str) -> tuple[str, str]:

@@ -66,9 +66,10 @@ class WebServer:
     def get(self, address: str, session: str) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
         """Ask for an address. Return the connection and its answer, whose body is not read yet."""
         from django.conf import settings
+        from django.utils.encoding import iri_to_uri
 
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_TIMEOUT_S)
-        connection.request("GET", address, headers={"Cookie": f"{settings.SESSION_COOKIE_NAME}={session}"})
+        connection.request("GET", iri_to_uri(address), headers={"Cookie": f"{settings.SESSION_COOKIE_NAME}={session}"})
         return connection, connection.getresponse()
 
     @property

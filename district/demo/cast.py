@@ -56,12 +56,12 @@ class DemoAccount:
 
 
 ACCOUNTS = (
-    DemoAccount("officer", "郑敏 (district officer)", Role.OFFICER),
-    DemoAccount("clerk", "冯丽 (enterprise clerk)", Role.CLERK, enterprise=1),
-    DemoAccount("manager", "高峰 (site manager)", Role.MANAGER, site_id="site-demo"),
-    DemoAccount("guard", "石磊 (guard)", Role.GUARD, site_id="site-demo"),
-    DemoAccount("auditor", "严正 (auditor)", Role.AUDITOR),
-    DemoAccount("admin", "administrator", Role.SYSTEM),
+    DemoAccount("officer", "郑敏", Role.OFFICER),
+    DemoAccount("clerk", "冯丽", Role.CLERK, enterprise=1),
+    DemoAccount("manager", "高峰", Role.MANAGER, site_id="site-demo"),
+    DemoAccount("guard", "石磊", Role.GUARD, site_id="site-demo"),
+    DemoAccount("auditor", "严正", Role.AUDITOR),
+    DemoAccount("admin", "管理员", Role.SYSTEM),
 )
 
 

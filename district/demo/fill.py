@@ -121,7 +121,9 @@ def _site(made: DemoDistrict, site: cast.DemoSite, members: Sequence[tuple[str, 
     made.projects.append(project)
     teams = [_team(made, project, *one) for one in site.teams]
     made.workers[site.site_id] = [
-        _worker(made, project, teams[number % len(teams)], site.teams[number % len(teams)][2], known)
+        _worker(
+            made, project, teams[number % len(teams)], site.teams[number % len(teams)][2], known, number < site.refused
+        )
         for number, known in enumerate([*members, *[("", "")] * (site.people - len(members))])
     ]
     for team, person in zip(teams, made.workers[site.site_id], strict=False):
@@ -135,7 +137,9 @@ def _team(made: DemoDistrict, project: Project, name: str, enterprise: int, _tra
     return people.save_team(BY, Team(project=project, enterprise=company), name=name)
 
 
-def _worker(made: DemoDistrict, project: Project, team: Team, trade: str, known: tuple[str, str]) -> Person:
+def _worker(
+    made: DemoDistrict, project: Project, team: Team, trade: str, known: tuple[str, str], lapsed: bool
+) -> Person:
     number = sum(map(len, made.workers.values())) + Person.objects.count()
     today = timezone.localdate()
     person = people.add_person(
@@ -156,7 +160,8 @@ def _worker(made: DemoDistrict, project: Project, team: Team, trade: str, known:
     since = today - timedelta(days=30 + number % 60)
     people.employ(BY, person, team.enterprise, starts=since, contract_number=f"DEMO-{number:04}")
     people.assign(BY, person, project, team.enterprise, starts=since, team=team, trade=trade)
-    expires = datetime.fromisoformat(trained).date() if trained else today + timedelta(days=(number * 7) % 300 - 5)
+    ends_in = -(3 + number % 9) if lapsed else (number * 7) % 300
+    expires = datetime.fromisoformat(trained).date() if trained else today + timedelta(days=ends_in)
     people.save_certificate(
         BY, person, kind="三级安全教育", issued=min(since, expires), expires=expires, is_training=True
     )

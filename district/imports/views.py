@@ -86,7 +86,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     return _choose_columns(request, one, importer)
 
 
-@page(None)
+@page(None, fresh=True)
 @require_POST
 def apply(request: HttpRequest, pk: int) -> HttpResponse:
     """Apply what the preview showed."""

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from district.people.models import Assignment, Certificate, Consent, Employment, Person, in_force
-from district.people.models.person import WIDE
+from district.people.models.person import WIDE, PersonScope
 from district.permissions import Permission
 from district.places.models import Place, Project
 from district.scope import Account
@@ -59,6 +59,20 @@ def few_who_fit(user: Account, fits: Any) -> set[int] | None:
         return None
     visible = Person.objects.living().visible_to(user).filter(pk__in=keys)
     return set(visible.order_by().values_list("pk", flat=True))
+
+
+def few_who_left(user: Account, employed: Any) -> set[int] | None:
+    """Return the keys of the people seen from an account's place whom nobody employs, if they are few; else None.
+
+    `employed`: the employments in force. Two sets are compared: to ask each of 100,000 people takes six times as long.
+    """
+    scope = user.scope(Permission.SEE_PEOPLE)
+    if len(scope.ranges) != 1 or scope.enterprises:
+        return None
+    place = Place.objects.filter(path=scope.ranges[0][0]).values_list("pk", flat=True).first() or 0
+    seen = PersonScope.objects.filter(place=place).order_by().values_list("person")
+    keys = {key for (key,) in seen.difference(employed.order_by().values_list("person"))[: FEW + 1]}
+    return None if len(keys) > FEW else keys
 
 
 def of_keys(keys: Iterable[int]) -> Any:

@@ -90,6 +90,7 @@ class Enterprise(VisibleModel):
         LABOUR = "007", _("Labour subcontractor")
         OTHER = "012", _("Other")
 
+    called_by: ClassVar[str] = "name"
     permission: ClassVar[Permission] = Permission.SEE_SITES
     name = models.CharField(pgettext_lazy("thing", "name"), max_length=120)
     uscc = models.CharField(_("unified social credit code"), max_length=18, unique=True)
@@ -121,6 +122,7 @@ class Enterprise(VisibleModel):
 class Project(VisibleModel):
     """A building site: a leaf of the tree with permit, dates, contractors and gates."""
 
+    called_by: ClassVar[str] = "place__name"
     permission: ClassVar[Permission] = Permission.SEE_SITES
     place = models.OneToOneField(Place, models.PROTECT, related_name="project")
     site_id = models.CharField(_("site id"), max_length=63, unique=True, validators=[_HQ_ID])

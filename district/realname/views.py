@@ -67,7 +67,7 @@ def site(request: HttpRequest, project: int) -> HttpResponseBase:
     )
 
 
-@page(Permission.CHANGE_UPLOADS)
+@page(Permission.CHANGE_UPLOADS, fresh=True)
 def settings(request: HttpRequest, project: int) -> HttpResponse:
     """Change a site's connection."""
     found = _project(request, project, Permission.CHANGE_UPLOADS)

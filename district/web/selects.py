@@ -5,9 +5,11 @@ from typing import Any
 
 from django import forms
 from django.forms import BoundField
+from django.forms.models import ModelChoiceIterator
 from django.forms.utils import flatatt
-from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
+
+from district.web.tables import escaped
 
 _TEMPLATE = forms.Select.template_name
 _DASHES = "---------"
@@ -21,7 +23,7 @@ def fast_select(bound: BoundField, *, none: str = "–") -> SafeString | None:
     own = isinstance(widget, forms.Select) and not widget.allow_multiple_selected
     if not own or widget.template_name != _TEMPLATE or isinstance(widget, forms.NullBooleanSelect):
         return None
-    choices = list(iter(widget.choices))  # `list` alone asks the database for their number first
+    choices = _plain_rows(bound.field) or list(iter(widget.choices))  # `list` alone asks for their number first
     if any(isinstance(label, list | tuple) for _value, label in choices):
         return None
     value = bound.value()
@@ -31,9 +33,28 @@ def fast_select(bound: BoundField, *, none: str = "–") -> SafeString | None:
     return SafeString(f"<select{flatatt(attributes)}>{options}</select>")
 
 
+def _plain_rows(field: Any) -> list[tuple[Any, str]] | None:
+    """Return the choices of rows that are called by one column, without making objects: that takes 20 times as long.
+
+    A model names the column in `called_by`; a field with labels of its own is left to Django.
+    """
+    if not isinstance(field, forms.ModelChoiceField):
+        return None
+    rows: Any = field.queryset
+    column = getattr(rows.model, "called_by", "") if rows is not None else ""
+    if not column or getattr(field, "null_label", None) is not None:
+        return None
+    if type(field).label_from_instance is not forms.ModelChoiceField.label_from_instance:
+        return None
+    if field.to_field_name or not isinstance(field.widget.choices, ModelChoiceIterator):
+        return None
+    first = [] if field.empty_label is None else [("", str(field.empty_label))]
+    return [*first, *rows.values_list("pk", column)]
+
+
 def _option(key: str, label: Any, chosen: str) -> str:
     selected = " selected" if key == chosen else ""
-    return f'<option value="{escape(key)}"{selected}>{conditional_escape(label)}</option>'
+    return f'<option value="{escape(key)}"{selected}>{escaped(label)}</option>'
 
 
 def _text(key: object) -> str:

@@ -17,13 +17,14 @@ and in a view `return list_page(request, "people/people.html", PEOPLE, rows, fil
 The template extends `web/page.html` and includes `web/parts/table.html`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from html import escape
 from typing import Any, Literal
 
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
@@ -31,6 +32,8 @@ from django_stubs_ext import StrOrPromise
 ColumnKind = Literal["text", "number", "code", "time", "clock", "badge", "long"]
 """`code` is set in a fixed width, `clock` shows a time without its date, `badge` a coloured word."""
 Tone = Literal["", "good", "care", "bad", "info", "accent"]
+_CLASSES = {"number": "number", "long": "long", "code": "mono nowrap", "time": "nowrap", "clock": "nowrap"}
+_BOX = '<td class="pick"><input type="checkbox" name="pick" value="%(key)s" form="bulk" aria-label="%(label)s"></td>'
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,18 @@ class ListTable:
 
 def table_rows(rows: list[Any], columns: tuple[TableColumn, ...], *, pick: bool = False) -> SafeString:
     """Return the `<tr>` of a page. Made without templates: this is the hot part of every list."""
-    return mark_safe("".join(_row(row, columns, pick=pick) for row in rows))
+    cells = [(column, _CLASSES.get(column.kind, ""), escaped(str(column.label))) for column in columns]
+    choose = escaped(_("Choose %(row)s")) if pick else ""
+    lines = []
+    for row in rows:
+        box = _BOX % {"key": row.pk, "label": choose % {"row": escaped(str(row))}} if pick else ""
+        lines.append(f"<tr>{box}{''.join(_cell(row, *cell) for cell in cells)}</tr>")
+    return mark_safe("".join(lines))
+
+
+def escaped(value: Any) -> str:
+    """Return a text for HTML. Django's own way asks each value whether it is lazy: half of the time of a list."""
+    return escape(value) if type(value) is str else str(conditional_escape(value))
 
 
 def shown(value: object, kind: ColumnKind = "text") -> str:
@@ -128,36 +142,22 @@ def _looked_up(row: Any, value: Callable[[Any], object] | str) -> object:
     if callable(value):
         return value(row)
     for name in value.split("."):
-        row = row.get(name) if isinstance(row, Mapping) else getattr(row, name, None)
+        row = row.get(name) if isinstance(row, dict) else getattr(row, name, None)
         if row is None:
             return None
     return row() if callable(row) else row
 
 
-def _row(row: Any, columns: tuple[TableColumn, ...], *, pick: bool) -> str:
-    box = ""
-    if pick:
-        label = _("Choose %(row)s") % {"row": row}
-        box = format_html(
-            '<td class="pick"><input type="checkbox" name="pick" value="{}" form="bulk" aria-label="{}"></td>',
-            row.pk,
-            label,
-        )
-    return f"<tr>{box}{''.join(_cell(row, column) for column in columns)}</tr>"
-
-
-def _cell(row: Any, column: TableColumn) -> str:
+def _cell(row: Any, column: TableColumn, css: str, label: str) -> str:
     value = column.of(row)
-    text = conditional_escape(value if isinstance(value, SafeString) else shown(value, column.kind))
-    classes = {"number": "number", "long": "long", "code": "mono nowrap", "time": "nowrap", "clock": "nowrap"}
-    css = classes.get(column.kind, "")
+    text = escaped(value if isinstance(value, SafeString) else shown(value, column.kind))
     if value is None or value == "":
         css = f"{css} none".strip()
     elif column.kind == "badge":
         tone = column.tone(row) if column.tone else ""
-        text = format_html('<span class="badge {}">{}</span>', tone, text)
+        text = f'<span class="badge {tone}">{text}</span>'
     if column.link is not None and (address := column.link(row)):
-        text = format_html('<a href="{}">{}</a>', address, text)
+        text = f'<a href="{escaped(address)}">{text}</a>'
     if column.note is not None and (note := _looked_up(row, column.note)):
-        text = format_html("{}<small>{}</small>", text, shown(note))
-    return format_html('<td class="{}" data-label="{}">{}</td>', css, column.label, text)
+        text = f"{text}<small>{escaped(shown(note))}</small>"
+    return f'<td class="{css}" data-label="{label}">{text}</td>'

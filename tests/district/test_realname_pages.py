@@ -4,6 +4,7 @@ import pytest
 from district_rig import SmallDistrict
 from django.test import Client
 from realname_rig import SECRET, RealnameRig, realname_rig
+from two_parts import client_of
 
 from district.audit.models import Entry
 from district.config import RealnameConfig
@@ -64,7 +65,7 @@ def test_ok__refused_things_go_again(rig: RealnameRig, client: Client) -> None:
 
 def test_ok__a_secret_is_written_and_never_shown(rig: RealnameRig, client: Client) -> None:
     SiteUpload.objects.all().delete()
-    client.force_login(rig.town.accounts[Role.MANAGER])
+    client = client_of(rig.town.accounts[Role.MANAGER])
     address = f"/uploads/{rig.project.pk}/settings"
     data = {"enabled": "on", "app_id": "app-1", "new_secret": SECRET, "since": "2026-11-01"}
     assert client.post(address, data).status_code == 302
@@ -92,7 +93,7 @@ def test_fail__a_wrong_connection_is_refused_whole(
     rig: RealnameRig, client: Client, changed: dict[str, str], says: str
 ) -> None:
     SiteUpload.objects.all().delete()
-    client.force_login(rig.town.accounts[Role.MANAGER])
+    client = client_of(rig.town.accounts[Role.MANAGER])
     data = {"enabled": "on", "app_id": "app-1", "new_secret": SECRET, "since": "2026-11-01"} | changed
     answer = client.post(f"/uploads/{rig.project.pk}/settings", data)
     assert says in answer.content.decode()
@@ -102,7 +103,7 @@ def test_fail__a_wrong_connection_is_refused_whole(
 def test_fail__a_site_without_a_code_is_not_turned_on(rig: RealnameRig, client: Client) -> None:
     rig.project.code = ""
     rig.project.save()
-    client.force_login(rig.town.accounts[Role.MANAGER])
+    client = client_of(rig.town.accounts[Role.MANAGER])
     data = {"enabled": "on", "new_secret": SECRET, "since": "2026-11-01"}
     assert "no platform code" in client.post(f"/uploads/{rig.project.pk}/settings", data).content.decode()
 
@@ -112,7 +113,7 @@ def test_fail__another_site_is_not_found_and_nothing_is_changed_without_the_righ
     rig: RealnameRig, client: Client, role: Role
 ) -> None:
     rig.rounds(10)
-    client.force_login(rig.town.accounts[role])
+    client = client_of(rig.town.accounts[role])
     other, before = rig.town.projects[3], rig.site
     may_see_all = role in (Role.SYSTEM, Role.OFFICER, Role.AUDITOR)
     theirs = role is Role.CLERK and other.general_contractor == rig.town.enterprises[0]

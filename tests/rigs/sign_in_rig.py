@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from district_rig import TOTP_SECRET
+from django.http import HttpResponse
 from django.test import Client
 
 PASSWORD = "three words of mine"
@@ -20,6 +21,8 @@ def path_of(link: str) -> str:
     return urlsplit(link).path
 
 
-def prove(client: Client, secret: str = TOTP_SECRET, periods: int = 0) -> None:
-    """Type the code once more, as changes of rights ask for."""
-    client.post("/account/2fa/reauthenticate/", {"code": code_now(secret, periods)})
+def prove(client: Client, secret: str = TOTP_SECRET, periods: int = 0, next_path: str = "") -> HttpResponse:
+    """Type the code once more, as changes of rights ask for. Return the answer: what was asked for with `next_path`."""
+    typed = {"code": code_now(secret, periods), "next": next_path}
+    answer: HttpResponse = client.post("/account/2fa/reauthenticate/", typed)  # type: ignore[assignment]
+    return answer

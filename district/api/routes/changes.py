@@ -22,6 +22,7 @@ from district.api.routes.register import assignment_out, person_out
 from district.attendance import requests
 from district.audit.record import record
 from district.people import registry, rules
+from district.people.asked_numbers import count_asked
 from district.people.models import Assignment, Person, Team
 from district.permissions import Permission
 from district.places.models import Enterprise, Project
@@ -138,6 +139,10 @@ def add_person(request: HttpRequest, body: PersonNew) -> Status[dict[str, object
             _assign(token, added.person, site, employer, team, body.work)
         return added
 
+    try:
+        count_asked(token.made_by, given["id_kind"], given["id_number"])
+    except _REFUSED as refused:
+        raise HttpError(409, str(refused)) from None
     added = _changed(token, "add person", do)
     return Status(201, {"worker_id": added.person.worker_id, "known": added.known})
 

@@ -37,7 +37,7 @@ class Consent(OfPerson):
                 fields=["person", "purpose"], condition=Q(withdrawn__isnull=True), name="consent_one_in_force"
             )
         ]
-        indexes: ClassVar = [models.Index(fields=["given"])]
+        indexes: ClassVar = [models.Index(fields=["given", "id"])]
 
 
 class Invitation(VisibleModel):

@@ -44,10 +44,12 @@ def seen_from_places(scope: Scope, person: str = "person") -> Q:
     tops = [first for first, _end in scope.ranges]
     if not tops:
         return NOTHING
-    rows = PersonScope.objects.filter(place__path__in=tops)
-    if min(map(len, tops)) <= WIDE:
-        return Q(Exists(rows.filter(person=OuterRef(person))))
-    return Q(**{f"{person}__in": rows.values("person")})
+    if min(map(len, tops)) > WIDE:
+        rows = PersonScope.objects.filter(place__path__in=tops)
+        return Q(**{f"{person}__in": rows.values("person")})
+    # The keys themselves: of a join by path the database expects a hundredth of the rows, and collects all of them.
+    places = list(Place.objects.filter(path__in=tops).order_by().values_list("pk", flat=True))
+    return Q(Exists(PersonScope.objects.filter(place__in=places, person=OuterRef(person))))
 
 
 def seen_from_employers(scope: Scope, person: str = "person") -> Q:

@@ -69,9 +69,12 @@ class Certificate(OfPerson):
     kind = models.CharField(_("kind"), max_length=60)
     number = models.CharField(_("number"), max_length=60, blank=True)
     issued = models.DateField(_("issued"), null=True, blank=True)
-    expires = models.DateField(_("expires"), null=True, blank=True, db_index=True)
+    expires = models.DateField(_("expires"), null=True, blank=True)
     is_training = models.BooleanField(_("is a training"), default=False)
     """A training's expiry goes to the gate as a fact of the site's rules, by its `kind`."""
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["expires", "id"])]
 
 
 class Insurance(OfPerson):

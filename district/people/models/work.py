@@ -16,6 +16,7 @@ from district.scope import Scope, VisibleModel
 class Team(VisibleModel):
     """A team on a site, of one enterprise, with its leader."""
 
+    called_by: ClassVar[str] = "name"
     permission: ClassVar[Permission] = Permission.SEE_PEOPLE
     project = models.ForeignKey(Project, models.CASCADE, related_name="teams")
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="teams")
@@ -54,7 +55,10 @@ class Employment(OfPerson):
                 condition=Q(ends__isnull=True) | Q(ends__gte=F("starts")), name="employment_in_order"
             )
         ]
-        indexes: ClassVar = [models.Index(fields=["enterprise", "ends", "person"]), models.Index(fields=["starts"])]
+        indexes: ClassVar = [
+            models.Index(fields=["enterprise", "ends", "person"]),
+            models.Index(fields=["starts", "id"]),
+        ]
 
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
@@ -92,7 +96,7 @@ class Assignment(VisibleModel):
         ]
         indexes: ClassVar = [
             models.Index(fields=["project", "ends", "person"]),
-            models.Index(fields=["starts"]),
+            models.Index(fields=["starts", "id"]),
             models.Index(fields=["trade", "person"]),
             models.Index(fields=["enterprise", "person"]),
             models.Index(fields=["ends"]),

@@ -25,7 +25,7 @@ from district.permissions import PERMISSIONS, ROLE_NAMES, Permission, Role
 SENSITIVE = ("id number", "bank account", "phone", "address", "emergency contact", "cards")
 
 
-@page(Permission.SEE_DOCUMENTS)
+@page(Permission.SEE_DOCUMENTS, fresh=True)
 def reveal(request: HttpRequest, key: int) -> HttpResponseBase:
     """Show the sensitive fields once, for a reason that is recorded."""
     found = seen_person(request, key, Permission.SEE_DOCUMENTS)
@@ -59,13 +59,12 @@ def held(request: HttpRequest, key: int) -> HttpResponseBase:
     return render(request, "people/held.html", context)
 
 
-@page(Permission.SEE_DOCUMENTS)
-@require_POST
+@page(Permission.SEE_DOCUMENTS, fresh=True, again=True)
 def take(request: HttpRequest, key: int) -> HttpResponseBase:
     """Give all that is held about a person as a file, for the person. The reason is recorded."""
     found = seen_person(request, key, Permission.SEE_DOCUMENTS)
     why = request.POST.get("reason", "").strip()
-    if not why:
+    if request.method != "POST" or not why:
         messages.error(request, _("Type why the file is made: it is recorded."))
         return redirect("people:held", key)
     record(request.user, "export", found, fields=SENSITIVE, why=why)

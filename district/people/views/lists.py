@@ -16,6 +16,7 @@ from district.people.listing import (
     between,
     employments_of_listed,
     few_who_fit,
+    few_who_left,
     fitting_each,
     listed_people,
     of_keys,
@@ -95,6 +96,8 @@ def _filtered(wanted: dict[str, Any], user: Any) -> Any:
             return of_keys(few if state == "all" else _in_state(few, state, work, employed))
         rows = between(rows, fits).filter(named) if text else rows
         rows = fitting_each(rows, fits) if here or state_wanted else rows
+    elif state == "left" and not site and (few := few_who_left(user, employed)) is not None:
+        return of_keys(_in_state(few, state, work, employed))
     return _each_in_state(rows, state, work, employed)
 
 

@@ -62,7 +62,7 @@ def remove(request: HttpRequest, key: int, table: str, row_key: int) -> HttpResp
     return redirect("people:person", key)
 
 
-@page(Permission.CHANGE_PEOPLE)
+@page(Permission.CHANGE_PEOPLE, fresh=True)
 def bank(request: HttpRequest, key: int) -> HttpResponseBase:
     """Store where wages go."""
     found = changeable_person(request, key)

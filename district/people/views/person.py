@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from district.pages import page
 from district.people import registry, rules
+from district.people.asked_numbers import count_asked
 from district.people.forms import ChangePersonForm, DocumentForm, PersonForm, WorkForm
 from district.people.models import (
     AccessCard,
@@ -73,6 +74,7 @@ def add(request: HttpRequest) -> HttpResponseBase:
     form, document, work = _adding_forms(request, user)
     if request.method == "POST" and all([form.is_valid(), document.is_valid(), work.is_valid()]):
         try:
+            count_asked(user, document.cleaned_data["kind"], document.cleaned_data["number"])
             added = _added(user, form.cleaned_data, document.cleaned_data, work.cleaned_data)
         except (registry.RecordRefused, rules.WrongName, rules.WrongNumber) as refused:
             form.add_error(None, str(refused))
@@ -142,6 +144,7 @@ def document(request: HttpRequest, key: int) -> HttpResponseBase:
 
     def do() -> str:
         given = form.cleaned_data
+        count_asked(request.user, given["kind"], given["number"])
         stays = registry.set_document(
             request.user, found, given["kind"], given["number"], given["expires"], given["issuer"]
         )

@@ -24,6 +24,8 @@ from district.places.views.common import CHANGE, changeable_places, form_page, p
 from district.web.paging import COUNTED
 
 _FORM = ["GET", "HEAD", "POST"]
+_LEVELS = 6
+"""So many levels of the tree are indented."""
 
 
 @page(Permission.SEE_SITES)
@@ -38,7 +40,7 @@ def tree(request: HttpRequest) -> HttpResponse:
     rows = [
         {
             "place": place,
-            "indent": "\u2003" * (place.depth - 1),
+            "level": min(place.depth, _LEVELS),
             "sites": sites.below(place),
             "seats": seats.below(place),
             "vacant": place.pk in vacant,
