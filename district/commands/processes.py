@@ -13,10 +13,12 @@ import typer
 
 from common.processes import Processes, on_ending
 from district.commands.context import Folder, opened, out, tell
+from district.commands.start_problems import database_problem, start_problems
 from district.commands.users import print_first_link
 from district.config import DistrictConfig, read_config
 from district.demo.cast import SITES, site_code_of
 
+_PARTS = {"hq": "HQ", "platform": "the simulated platform", "web": "the pages", "worker": "the worker"}
 DATABASE_STARTS_S = 20.0
 """So long the pages wait for a database that starts at the same time."""
 
@@ -39,6 +41,10 @@ def run(
     Example: sitegate-district run --dir district --all
     """
     config = read_config(folder)
+    if problems := _problems(config, everything):
+        for problem in problems:
+            tell(problem)
+        raise typer.Exit(1)
     stop = _stop_event()
     with Processes() as children:
         if not config.database_url:
@@ -47,7 +53,8 @@ def run(
         while not stop.wait(0.5):
             ended = [name for name in names if children[name].poll() is not None]
             if ended:
-                out.print(f"{', '.join(ended)} ended by itself: its last lines say why", highlight=False)
+                parts = ", ".join(_PARTS[name] for name in ended)
+                out.print(f"{parts} ended: its last lines above say why; the rest is stopped", highlight=False)
                 raise typer.Exit(1)
 
 
@@ -74,6 +81,14 @@ def worker(folder: Folder = Path()) -> None:
     from district.exchange.worker import work
 
     work(_stop_event())
+
+
+def _problems(config: DistrictConfig, everything: bool) -> list[str]:
+    """Return what keeps a part from starting, after the time in which a database starts that began with this."""
+    until = time.monotonic() + DATABASE_STARTS_S
+    while database_problem(config.database_url) and time.monotonic() < until:
+        time.sleep(0.5)
+    return start_problems(config, everything=everything)
 
 
 def _start(children: Processes, config: DistrictConfig, *, everything: bool) -> tuple[str, ...]:

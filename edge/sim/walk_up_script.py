@@ -95,6 +95,8 @@ class WalkUpScript(ScriptPart):
     seed: int = 1
     background_grey: int = Field(default=150, ge=20, le=235)
     tail_s: float = Field(default=1.0, ge=0, le=600)
+    step_max_s: float | None = Field(default=None, gt=0, le=10)
+    """The film goes on by at most this from one picture to the next: a slow computer misses nobody. None: real time."""
     start_when_path: Path | None = None
     """The lane stays empty until this file exists."""
     scenes: tuple[Scene, ...] = Field(min_length=1)

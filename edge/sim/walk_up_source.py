@@ -1,5 +1,7 @@
 """Play the walk-up film as a camera source, in real time."""
 
+import math
+
 from edge.core.domain import Image
 from edge.core.ports import Clock
 from edge.sim.film import Film
@@ -7,7 +9,10 @@ from edge.sim.walk_up_script import WalkUpScript
 
 
 class WalkUpSource:
-    """Plays a script for the capture thread. Late frames are left out, so the film keeps real time."""
+    """Plays a script for the capture thread. Late frames are left out, so the film keeps real time.
+
+    With `step_max_s` in the script it is slower than real time on a slow computer instead.
+    """
 
     def __init__(self, script: WalkUpScript, repeat: bool, clock: Clock) -> None:
         self.name = "walk-up simulator"
@@ -15,7 +20,8 @@ class WalkUpSource:
         self._script, self._repeat, self._clock = script, repeat, clock
         self._film: Film | None = None
         self._opened_s = 0.0
-        self._started_s: float | None = None
+        self._film_s: float | None = None
+        self._read_s = 0.0
 
     def open(self) -> None:
         """Read the photos. Raises ScriptError."""
@@ -30,19 +36,20 @@ class WalkUpSource:
         if self._film is None:
             raise RuntimeError("read before open")
         now_s = self._clock.monotonic()
-        if self._started_s is None:
+        if self._film_s is None:
             if not self._may_start():
                 return self._film.empty_at(now_s - self._opened_s)
-            self._started_s = now_s
-        t_s = now_s - self._started_s
-        if t_s >= self._script.duration_s:
+            self._film_s, self._read_s = 0.0, now_s
+        self._film_s += min(now_s - self._read_s, self._script.step_max_s or math.inf)
+        self._read_s = now_s
+        if self._film_s >= self._script.duration_s:
             if not self._repeat:
                 raise EOFError
             if not self._may_start():
-                self._opened_s, self._started_s = now_s, None
+                self._opened_s, self._film_s = now_s, None
                 return self._film.empty_at(0.0)
-            t_s %= self._script.duration_s
-        return self._film.frame_at(t_s)
+            self._film_s %= self._script.duration_s
+        return self._film.frame_at(self._film_s)
 
     def close(self) -> None:
         self._film = None

@@ -17,6 +17,9 @@ from hq.commands.options import Folder
 from hq.keys import keys
 from hq.service import HqService
 
+OWN_BROKER = "127.0.0.1"
+"""It has neither TLS nor passwords. Gates on the network need another broker (docs/HQ.md)."""
+
 
 def init(
     folder: Annotated[Path, typer.Argument(help="The folder to make.")],
@@ -42,7 +45,7 @@ def init(
 
 
 def broker(
-    folder: Folder = Path(), host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1"
+    folder: Folder = Path(), host: Annotated[str, typer.Option(help="Address to listen on.")] = OWN_BROKER
 ) -> None:
     """Run the embedded MQTT broker on hq.toml's port until interrupted.
 
@@ -58,7 +61,9 @@ def broker(
 
 def run(
     folder: Folder = Path(),
-    with_broker: Annotated[bool, typer.Option("--with-broker", help="Run the embedded broker too.")] = False,
+    with_broker: Annotated[
+        bool, typer.Option("--with-broker", help="Run the embedded broker too, for this machine.")
+    ] = False,
 ) -> None:
     """Receive and acknowledge events, publish lists and commands, until interrupted.
 
@@ -69,8 +74,10 @@ def run(
     stop, service = stop_event(), HqService(config)
     try:
         service.claim()  # before the broker: a second HQ names the first, not a port that is taken
-        with open_broker(folder, config.broker.port) if with_broker else nullcontext():
-            out.print(f"HQ runs; broker {config.broker.host}:{config.broker.port}", highlight=False)
+        with open_broker(folder, config.broker.port, OWN_BROKER) if with_broker else nullcontext():
+            where = f"broker {config.broker.host}:{config.broker.port}"
+            own = f"; its own broker listens on {OWN_BROKER}:{config.broker.port}, for this machine alone"
+            out.print(f"HQ runs; {where}{own if with_broker else ''}", highlight=False)
             _serve(service, config.metrics.port, stop)
     finally:
         service.close()

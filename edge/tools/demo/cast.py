@@ -90,6 +90,8 @@ MEMBERS = (
     Member("worker-f", "f"),
 )
 
+STEP_MAX_S = 0.2
+"""Between two pictures: each person is in at least five of them, also at a gate that is slow."""
 ACTS = (
     Act("Worker A, in another photo than the enrolled one", ("a-today",), Reason.GRANTED, Advice.WALK_THROUGH, "worker-a"),
     Act("Somebody who is on no roster", ("stranger",), Reason.UNKNOWN, Advice.SEE_DESK),
@@ -120,7 +122,7 @@ def walk_up_script(
     cast: Mapping[str, Portrait], start_when: Path, rate_hz: float, acts: Sequence[Act] = ACTS, tail_s: float = 0.5
 ) -> str:
     """Write the script (TOML) for the walk-up camera. The lane is empty until the file `start_when` exists."""
-    head = f"rate_hz = {rate_hz}\nstart_when_path = {json.dumps(str(start_when))}\ntail_s = {tail_s}\n"
+    head = f"rate_hz = {rate_hz}\nstep_max_s = {STEP_MAX_S}\nstart_when_path = {json.dumps(str(start_when))}\ntail_s = {tail_s}\n"
     return head + "".join(_scene(act, cast) for act in acts)
 
 
