@@ -75,6 +75,7 @@ def page(
 
         opened.page_permissions = (permission, post or permission)  # type: ignore[attr-defined]
         opened.page_is_whole = whole  # type: ignore[attr-defined]
+        opened.page_is_fresh = fresh  # type: ignore[attr-defined]
         return opened
 
     return marked

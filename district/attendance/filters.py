@@ -1,11 +1,13 @@
 """The filters of attendance lists. What they offer is limited by rights too."""
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import django_filters
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django_filters.fields import ModelChoiceField, ModelChoiceIterator
 
 from district.attendance.models import Correction, Day, Stay
 from district.attendance.models.projections import FLAGGED
@@ -32,6 +34,29 @@ def _teams(request: Any) -> QuerySet[Any]:
     return Team.objects.visible_to(request.user, Permission.SEE_PRESENCE).filter(project=int(site))
 
 
+class _NamedIterator(ModelChoiceIterator):  # type: ignore[misc]
+    """Gives the key and name of each choice. A thousand rows as objects take 40 ms of a page."""
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        """Read two columns."""
+        if self.field.empty_label is not None:
+            yield "", self.field.empty_label
+        name = "place__name" if self.queryset.model is Project else "name"
+        yield from self.queryset.values_list("pk", name).iterator()
+
+
+class _NamedField(ModelChoiceField):  # type: ignore[misc]
+    """A choice among rows that are shown by their name."""
+
+    iterator = _NamedIterator
+
+
+class _NamedFilter(django_filters.ModelChoiceFilter):  # type: ignore[misc]
+    """A filter by a row that is shown by its name."""
+
+    field_class = _NamedField
+
+
 def _trades() -> list[tuple[str, str]]:
     return [(code, str(names[0])) for code, names in TRADES.items()]
 
@@ -42,9 +67,9 @@ class _AtSiteFilter(django_filters.FilterSet):  # type: ignore[misc]
     name = django_filters.CharFilter(
         label=_("Name"), method="by_name", max_length=40, widget=forms.TextInput(attrs={"type": "search"})
     )
-    project = django_filters.ModelChoiceFilter(label=_("Site"), queryset=_sites)
-    enterprise = django_filters.ModelChoiceFilter(label=_("Employer"), queryset=_employers)
-    team = django_filters.ModelChoiceFilter(label=_("Team"), queryset=_teams)
+    project = _NamedFilter(label=_("Site"), queryset=_sites)
+    enterprise = _NamedFilter(label=_("Employer"), queryset=_employers)
+    team = _NamedFilter(label=_("Team"), queryset=_teams)
 
     def by_name(self, rows: QuerySet[Any], _name: str, text: str) -> QuerySet[Any]:
         """Keep people whose name or pinyin begins so."""
@@ -93,7 +118,7 @@ class DayFilter(_AtSiteFilter):
 class CorrectionFilter(django_filters.FilterSet):  # type: ignore[misc]
     """Filters of requests."""
 
-    project = django_filters.ModelChoiceFilter(label=_("Site"), queryset=_sites)
+    project = _NamedFilter(label=_("Site"), queryset=_sites)
     state = django_filters.ChoiceFilter(label=_("State"), choices=Correction.State.choices)
     kind = django_filters.ChoiceFilter(label=_("Asked"), choices=Correction.Kind.choices)
 

@@ -6,13 +6,15 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from district.attendance.ledgers import ledger_of
 from district.attendance.models import Day, Payroll, PayrollLine
-from district.attendance.rules.ledger import PaidDifference, differences, month_days
+from district.attendance.rules.ledger import PaidDifference, SeenPerson, differences, least_seconds, month_days
+from district.attendance.rules_of_sites import rules_on
 from district.audit.record import record
+from district.people.models import Person
 
 
 class PayrollRefused(ValueError):
@@ -68,9 +70,20 @@ def settle(by: object, payroll: Payroll) -> None:
 def differences_of(payroll: Payroll) -> list[PaidDifference]:
     """Return where paid days and seen days differ, both ways."""
     days = month_days(payroll.month)
-    seen: Any = Day.objects.filter(
+    rows = Day.objects.filter(
         project=payroll.project, enterprise=payroll.enterprise, date__gte=days[0], date__lte=days[-1]
     )
-    lines = payroll.lines.select_related("person")
-    paid = {line.person_id: (line.person.name, line.days) for line in lines}
-    return differences(ledger_of(payroll.project, payroll.month, seen).rows, paid)
+    whole, half = least_seconds(rules_on(payroll.project, days[-1]).full_day_s)
+    counts = (
+        rows.order_by()
+        .values_list("person")
+        .annotate(
+            present=Count("pk"),
+            wholes=Count("pk", filter=Q(seconds__gte=whole)),
+            halves=Count("pk", filter=Q(seconds__gte=half)),
+        )
+    )
+    seen = {person: SeenPerson(present, Decimal(wholes + halves) / 2) for person, present, wholes, halves in counts}
+    paid = dict(payroll.lines.values_list("person", "days"))
+    names = dict(Person.objects.filter(pk__in=seen.keys() | paid.keys()).order_by().values_list("pk", "name"))
+    return differences(seen, paid, names)

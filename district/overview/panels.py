@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from itertools import accumulate
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,11 +15,12 @@ from district.overview.hours import HourFrom
 from district.overview.links import address_of
 from district.overview.rules import EXPIRES_SOON
 from district.overview.sites import start_of_day
-from district.people.models import Assignment, Certificate, Employment, Person
+from district.people.models import Assignment, Certificate, Employment, Person, RequiredTraining
 from district.people.requirements import deciding
 from district.people.rules import province_name, trade_name
 from district.permissions import Permission
-from district.places.models import Project
+from district.places.models import Place, Project
+from district.scope import NOTHING
 from district.web.charts import ChartPoint, ShareItem, share_items
 from district.web.reasons import reason_name, what_to_do
 
@@ -108,7 +109,7 @@ def trainings(user: Any, most: int = SHOWN) -> tuple[int, list[HomeTask]]:
     """
     today = timezone.localdate()
     first: dict[int, tuple[Any, str]] = {}
-    for row, one in deciding(_work_at_sites(user)):
+    for row, one in deciding(_work_to_look_at(user, today + EXPIRES_SOON)):
         ends = one.until or (date.min if one.missing else None)
         if ends is not None and ends <= today + EXPIRES_SOON and ends < first.get(row.person_id, (date.max,))[0]:
             first[row.person_id] = (ends, one.kind)
@@ -120,9 +121,19 @@ def trainings(user: Any, most: int = SHOWN) -> tuple[int, list[HomeTask]]:
     ]
 
 
-def _work_at_sites(user: Any) -> list[Assignment]:
-    """Return who works where today. A site is loaded once, for all of its thousands."""
-    rows = Assignment.objects.visible_to(user).filter(_lasting(timezone.localdate())).order_by()
+def _work_to_look_at(user: Any, until: date) -> list[Assignment]:
+    """Return who works today where a training is asked for, and elsewhere those whose last training ends by a day.
+
+    A site is loaded once, for all of its thousands.
+    """
+    held = Certificate.objects.filter(person=OuterRef("person"), is_training=True)
+    longer = held.filter(Q(expires=None) | Q(expires__gt=until))
+    asking = NOTHING
+    for place in Place.objects.filter(pk__in=RequiredTraining.objects.values("place")):
+        first, end = place.branch
+        asking |= Q(place__path__gte=first, place__path__lt=end)
+    decides = Q(project__in=Project.objects.filter(asking)) | (Exists(held) & ~Exists(longer))
+    rows = Assignment.objects.visible_to(user).filter(_lasting(timezone.localdate()), decides).order_by()
     work: list[Assignment] = list(rows.only("project", "person", "trade", "starts", "ends"))
     sites = Project.objects.select_related("place").in_bulk({row.project_id for row in work})
     for row in work:

@@ -3,6 +3,7 @@
 Pages are found in the URL conf, rows in the models: what is added later is walked too.
 """
 
+import inspect
 from datetime import timedelta
 from urllib.parse import urljoin, urlsplit
 
@@ -22,6 +23,11 @@ PAGES = every_page()
 OURS = [page for page in PAGES if page.module.startswith("district.") or page.permissions or page.is_open]
 _NAMES = ("place", "project", "site", "enterprise", "team", "person", "worker", "user", "grid", "employer", "key", "id")
 QUERIES = ("", f"?q={MARK}&" + "&".join(f"{name}={FOREIGN}" for name in _NAMES), "?format=csv")
+NEEDS_PROOF = (
+    "record_read(", "as_file(", "set_bank_account(", "make_token(", "make_endpoint(", "registry.invite(",
+    "registry.give(", "registry.new_link(", "registry.set_blocked(", "pay_account", "confirm(one)",
+)  # fmt: skip
+"""What a stolen session must not do: read or take sensitive fields, move wages, get rights, apply a sheet."""
 REFUSED = {403, 404, 405, 410}
 
 
@@ -29,6 +35,14 @@ def test_ok__each_view_says_who_may_open_it() -> None:
     known = ("allauth.", "ninja.")
     unmarked = [p.route for p in PAGES if p.permissions is None and not p.is_open and not p.module.startswith(known)]
     assert unmarked == []
+
+
+def test_ok__what_a_stolen_session_must_not_do_asks_for_a_fresh_proof() -> None:
+    sources = {p.route: (p, inspect.getsource(inspect.unwrap(p.view))) for p in OURS if p.permissions}
+    found = {what: [p for p, source in sources.values() if what in source] for what in NEEDS_PROOF}
+    assert all(found.values()), "a name in NEEDS_PROOF is used by no page any more"
+    stale = {p.route for pages in found.values() for p in pages if not getattr(p.view, "page_is_fresh", False)}
+    assert stale == set()
 
 
 @pytest.mark.django_db

@@ -3,14 +3,14 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Exists, Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from district.people.models import Assignment, Person
 from district.permissions import Permission
 from district.places.models import Enterprise, Place, Project
-from district.scope import Scope, VisibleModel
+from district.scope import NOTHING, Scope, VisibleModel
 
 
 class AtSite(VisibleModel):
@@ -25,18 +25,21 @@ class AtSite(VisibleModel):
     def visible_q(cls, scope: Scope) -> Q:
         """Show the rows on sites in the scope and of the account's enterprises.
 
-        Naming the sites on which an employer has people lets an index by site find the rows: none is by employer.
+        The sites are named one by one. An index that begins with the site then gives the rows in their order, and
+        none of a district's rows is asked for its place.
         """
-        employed = scope.employers()
-        if scope.enterprises:
-            # Each row has its employer from an assignment.
-            employed &= Q(project__in=Assignment.objects.filter(employed).order_by().values("project"))
-        if not scope.whole:
-            return scope.places("project__place__path") | employed
-        # Who sees the only tree sees each row: the database then needs not look at the place of 90,000 of them.
-        others = Place.objects.filter(depth=1).exclude(scope.places()).order_by()
-        there = Project.objects.filter(scope.places("place__path")).order_by().values("pk")
-        return ~Exists(others) | Q(project__in=there) | employed
+        if scope.whole and not Place.objects.filter(depth=1).exclude(scope.places()).exists():
+            return ~NOTHING
+        there = Q(project__in=_sites(Project.objects.filter(scope.places("place__path"))))
+        if not scope.enterprises:
+            return there
+        # Each row has its employer from an assignment.
+        employed = Project.objects.filter(pk__in=Assignment.objects.filter(scope.employers()).values("project"))
+        return there | (scope.employers() & Q(project__in=_sites(employed)))
+
+
+def _sites(found: "QuerySet[Project]") -> list[int]:
+    return list(found.order_by("pk").values_list("pk", flat=True))
 
 
 class FeedLine(models.Model):

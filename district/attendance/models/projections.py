@@ -53,9 +53,13 @@ class Stay(AtSite):
         indexes: ClassVar = [
             # Holds what is counted: the rows themselves lie all over the table.
             models.Index(
-                fields=["project", "enterprise", "team", "trade", "came"], condition=INSIDE, name="stay_inside"
+                fields=["project", "enterprise", "team", "trade", "came", "person"],
+                condition=INSIDE,
+                name="stay_inside",
             ),
             models.Index(fields=["came"], condition=INSIDE, name="stay_came"),
+            # Of 100,000 people in the order of their names, it finds those who are inside.
+            models.Index(fields=["person"], condition=INSIDE, name="stay_inside_person"),
             models.Index(fields=["person", "came"], name="stay_person"),
             models.Index(fields=["project", "came", "left"], name="stay_project"),
         ]
@@ -87,7 +91,8 @@ class Day(AtSite):
         constraints: ClassVar = [models.UniqueConstraint(fields=["person", "date", "project"], name="day_once")]
         indexes: ClassVar = [
             models.Index(fields=["team", "date"], name="day_team"),
-            models.Index(fields=["project", "date"], name="day_project"),
+            models.Index(fields=["project", "date", "id"], name="day_project"),
+            models.Index(fields=["enterprise", "date", "id"], name="day_employer"),
             models.Index(fields=["date", "id"], name="day_date"),
             models.Index(
                 fields=["project", "date", "person"],

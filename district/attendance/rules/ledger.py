@@ -72,9 +72,14 @@ class LedgerRow:
 
 def work_units(seconds: int, full_day_s: int) -> Decimal:
     """Return what time inside is worth: a full day, half of one, or nothing."""
-    if seconds >= full_day_s - TOLERANCE_S:
-        return Decimal(1)
-    return Decimal("0.5") if seconds >= (full_day_s - TOLERANCE_S) / 2 else Decimal(0)
+    whole, half = least_seconds(full_day_s)
+    return Decimal(1) if seconds >= whole else Decimal("0.5") if seconds >= half else Decimal(0)
+
+
+def least_seconds(full_day_s: int) -> tuple[int, int]:
+    """Return from which time inside a day counts as a full one, and as half of one."""
+    whole = full_day_s - TOLERANCE_S
+    return whole, -(-whole // 2)
 
 
 def month_days(month: date) -> list[date]:
@@ -107,18 +112,24 @@ class PaidDifference:
         return "less" if self.paid < self.seen else ""
 
 
-def differences(rows: Iterable[LedgerRow], paid: Mapping[int, tuple[str, Decimal]]) -> list[PaidDifference]:
-    """Hold paid days against seen days, both ways. `paid`: person -> name and days."""
-    seen = {row.person_id: row for row in rows}
-    found = [
-        PaidDifference(
-            person,
-            seen[person].name if person in seen else paid[person][0],
-            paid[person][1] if person in paid else None,
-            seen[person].units if person in seen else Decimal(0),
-            seen[person].present if person in seen else 0,
-        )
-        for person in sorted(seen.keys() | paid.keys())
-    ]
+@dataclass(frozen=True, slots=True)
+class SeenPerson:
+    """What the gates saw of one person in a month."""
+
+    present: int = 0
+    """On how many days."""
+    units: Decimal = Decimal(0)
+    """Working days."""
+
+
+def differences(
+    seen: Mapping[int, SeenPerson], paid: Mapping[int, Decimal], names: Mapping[int, str]
+) -> list[PaidDifference]:
+    """Hold paid days against seen days, both ways, by person."""
+    nothing = SeenPerson()
+    found = []
+    for person in sorted(seen.keys() | paid.keys()):
+        there = seen.get(person, nothing)
+        found.append(PaidDifference(person, names[person], paid.get(person), there.units, there.present))
     order = ("paid_absent", "more", "unpaid", "less")
     return sorted((one for one in found if one.kind), key=lambda one: (order.index(one.kind), one.name))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
-from itertools import groupby
 from typing import Any
 
 from django.db.models import Count, QuerySet
@@ -16,6 +15,7 @@ from district.attendance.filters import InsideFilter
 from district.attendance.models import Passage, Stay
 from district.attendance.models.projections import INSIDE
 from district.attendance.rules.working_time import LONGEST_MAX_S
+from district.attendance.sheets import MusterLine, group_rows, muster_addresses, muster_lines, muster_sections
 from district.attendance.signed_in import PageRequest
 from district.attendance.tables import INSIDE_NOW
 from district.pages import page
@@ -26,6 +26,8 @@ from district.places.models import Enterprise, Project
 from district.web.lists import list_page
 
 GROUPS_SHOWN = 300
+FIGURES = 5
+"""The biggest groups, above the list."""
 _GROUPS = {"site": "project", "employer": "enterprise", "team": "team", "trade": "trade"}
 _NAMES: dict[str, Callable[[Collection[Any]], Iterable[tuple[Any, ...]]]] = {
     "project": lambda keys: Project.objects.filter(pk__in=keys).values_list("pk", "place__name", "site_id"),
@@ -35,25 +37,29 @@ _NAMES: dict[str, Callable[[Collection[Any]], Iterable[tuple[Any, ...]]]] = {
 }
 """Column -> keys and names, and of a site its id in addresses."""
 
+_LISTED = ("came", "trade", "person__name", "person__pinyin", "project__place__name", "team__name", "enterprise__name")
+"""What a list shows of a stay: the rest of a person is encrypted, and takes as long again."""
+_LINE = ("team__name", "person__pinyin", "person__name")
+
 
 @page(Permission.SEE_PRESENCE)
 def presence(request: PageRequest) -> HttpResponseBase:
     """Show who is inside, and how many by site, employer, team or trade."""
-    rows = _inside(request.user)
+    rows = _inside(request.user).select_related("person", "project__place", "team", "enterprise").only(*_LISTED)
     filters = InsideFilter(request.GET, queryset=rows, request=request)
     by = request.GET.get("by", "site")
     by = by if by in _GROUPS else "site"
     groups, inside = _counted(filters.qs, _GROUPS[by])
     context = {
         "by": by,
-        "groups": groups,
+        "first": groups[:FIGURES],
+        "groups": group_rows(groups) if len(groups) > FIGURES else "",
+        "many": len(groups),
         "names": [("site", _("Site")), ("employer", _("Employer")), ("team", _("Team")), ("trade", _("Trade"))],
         "inside": inside,
         "state": feed_state(),
     }
-    listed = rows.select_related("person", "project__place", "team", "enterprise")
-    listed_filters = InsideFilter(request.GET, queryset=listed, request=request)
-    return list_page(request, "attendance/presence.html", INSIDE_NOW, listed, filters=listed_filters, context=context)
+    return list_page(request, "attendance/presence.html", INSIDE_NOW, rows, filters=filters, context=context)
 
 
 @page(Permission.SEE_PRESENCE)
@@ -61,20 +67,19 @@ def muster(request: PageRequest, site_id: str) -> HttpResponse:
     """Show the muster list of a site, by team, ready to print. It works with old data too, and says how old."""
     sites = Project.objects.visible_to(request.user, Permission.SEE_PRESENCE).select_related("place")
     site = get_object_or_404(sites, site_id=site_id)
-    stays = _inside(request.user).filter(project=site).select_related("person", "team", "enterprise")
-    inside = sorted(stays, key=_by_team)
+    here = Stay.objects.visible_to(request.user, Permission.SEE_PRESENCE).filter(project=site).order_by()
+    inside = here.filter(INSIDE)
     since = timezone.now() - timedelta(seconds=LONGEST_MAX_S)
-    perhaps = Stay.objects.visible_to(request.user, Permission.SEE_PRESENCE)
-    perhaps = perhaps.filter(project=site, missing_exit=True, came__gte=since).exclude(
-        person__in=[stay.person_id for stay in inside]
-    )
+    perhaps = here.filter(missing_exit=True, came__gte=since).exclude(person__in=inside.values("person"))
+    people = [MusterLine(*row) for row in inside.values_list(*_LINE, "enterprise__name", "came")]
+    others = [MusterLine(*row) for row in perhaps.order_by("person__pinyin").values_list(*_LINE, "team__name", "came")]
     context = {
         "site": site,
         "now": timezone.now(),
         "state": feed_state(site),
-        "teams": [(name, list(people)) for name, people in groupby(inside, key=_team_name)],
-        "count": len(inside),
-        "perhaps": perhaps.select_related("person", "team").order_by("person__pinyin"),
+        "sections": muster_sections(people),
+        "count": len(people),
+        "perhaps": muster_lines(others, "%m-%d %H:%M") if others else "",
         "unknown": _unknown(site, since),
     }
     return render(request, "attendance/muster.html", context)
@@ -92,19 +97,12 @@ def _counted(rows: "QuerySet[Any]", by: str) -> tuple[list[dict[str, Any]], int]
     counted = list(rows.order_by().values_list(by).annotate(many=Count("*")).order_by("-many", by))
     found = dict(counted[:GROUPS_SHOWN])
     names = {row[0]: row[1:] for row in _NAMES[by](found)}
+    addresses = muster_addresses(row[1] for row in names.values() if len(row) > 1)
     groups = []
     for key, many in found.items():
         name, site_id = (*names.get(key, ("",)), "")[:2]
-        groups.append({"key": key, "name": name or _("without"), "many": many, "site_id": site_id})
+        groups.append({"name": name or _("without"), "many": many, "address": addresses.get(site_id, "")})
     return sorted(groups, key=lambda group: (-group["many"], group["name"])), sum(many for _key, many in counted)
-
-
-def _team_name(stay: Any) -> str:
-    return stay.team.name if stay.team else _("Without a team")
-
-
-def _by_team(stay: Any) -> tuple[str, str]:
-    return _team_name(stay), stay.person.pinyin
 
 
 def _unknown(site: Project, since: Any) -> int:
