@@ -161,7 +161,7 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 86_400 if CONFIG and CONFIG.demo else 900  # nobody has a demonstration's codes
 # Passwords have limits of their own (accounts/limits.py). This one is for codes, after the right password.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "10/300s/key,40/d/key"}
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _SECURE else 0

@@ -43,6 +43,8 @@ def init(
     """
     make_folder(folder, hq)
     migrate(folder)
+    if not (hq / "hq.toml").exists():
+        out.print(f"{hq} has no hq.toml yet. Make it first: sitegate-hq init {hq}", highlight=False)
     out.print(f"made {folder}. Next: sitegate-district run --dir {folder}", highlight=False)
 
 

@@ -2,11 +2,10 @@
 `demo = true`, and only from this machine. They work more than once: people change accounts back and forth.
 """
 
-import time
 from datetime import timedelta
 from ipaddress import ip_address
 
-from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
 from django.contrib.auth import login
 from django.core import signing
@@ -41,10 +40,7 @@ def enter(request: HttpRequest, secret: str) -> HttpResponse:
     except (signing.BadSignature, User.DoesNotExist):
         raise Http404 from None
     login(request, user, backend=_BACKEND)
-    now = time.time()
-    request.session[AUTHENTICATION_METHODS_SESSION_KEY] = [
-        {"method": "mfa", "type": "totp", "reauthenticated": True, "at": now}
-    ]
+    record_authentication(request, user, method="mfa", type="totp", reauthenticated=True)
     note_client(request)
     record(user, "demo_sign_in", user)
     return redirect("/")

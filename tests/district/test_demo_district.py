@@ -33,6 +33,8 @@ def test_ok__a_district_with_people_inside(links: dict[str, str], client: Client
         for link in links.values():
             assert client.get(link)["Location"] == "/"
             assert client.get("/").status_code == 200
+        shown = client.post(f"/people/{Person.objects.earliest('pk').pk}/reveal/", {"why": "to see it"})
+        assert shown.status_code != 302, "no account of a demonstration has a code to type"
 
 
 def test_fail__the_links_open_nothing_elsewhere(links: dict[str, str], client: Client) -> None:
