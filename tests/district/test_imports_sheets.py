@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 from id_numbers import id_number
-from two_parts import signed_in
+from two_parts import sign_in
 
 from district.audit.models import Entry
 from district.imports import steps
@@ -52,7 +52,7 @@ def upload(client: Client, subject: str, file: SimpleUploadedFile) -> SheetImpor
 
 
 def officer(town: SmallDistrict, client: Client) -> Client:
-    signed_in(client, town.accounts[Role.OFFICER])
+    sign_in(client, town.accounts[Role.OFFICER])
     return client
 
 
@@ -178,9 +178,9 @@ def test_fail__an_account_that_lost_its_right_applies_nothing(
 def test_fail__nobody_sees_anothers_sheet(town: SmallDistrict, client: Client) -> None:
     one = upload(officer(town, client), "enterprises", sheet(HEADINGS, ROW))
     pages = [("get", "sheet"), ("post", "apply"), ("post", "end"), ("get", "problems")]
-    signed_in(client, town.accounts[Role.SYSTEM])
+    sign_in(client, town.accounts[Role.SYSTEM])
     assert {getattr(client, how)(reverse(f"imports:{name}", args=[one.pk])).status_code for how, name in pages} == {404}
-    signed_in(client, town.accounts[Role.GUARD])
+    sign_in(client, town.accounts[Role.GUARD])
     assert {getattr(client, how)(reverse(f"imports:{name}", args=[one.pk])).status_code for how, name in pages} == {403}
 
 
@@ -233,7 +233,7 @@ def test_ok__places_below_those_of_earlier_rows_then_sites(town: SmallDistrict, 
 
 
 def test_fail__an_officer_of_one_town_imports_nothing_into_another(town: SmallDistrict, client: Client) -> None:
-    signed_in(client, town.account(Role.OFFICER, place=town.towns[0]))
+    sign_in(client, town.account(Role.OFFICER, place=town.towns[0]))
     one = upload(client, "enterprises", sheet(HEADINGS, ("Firm", CODE, "Shishan 1", "")))
     assert steps.result_of(one).problem_count == 1
     theirs = [("项目名称", "工地编号"), ("Mine now", "site-3")]
@@ -277,7 +277,7 @@ def test_ok__the_worker_takes_no_step_that_a_page_takes(
 
 
 def test_ok__who_applies_may_read_another_language_than_who_checked(town: SmallDistrict, client: Client) -> None:
-    signed_in(client, town.accounts[Role.CLERK])
+    sign_in(client, town.accounts[Role.CLERK])
     person = sheet(("姓名", "身份证号", "民族", "工地", "工种"), ("欧阳晓峰", id_number(7), "汉", "Site 1", "钢筋工"))
     with translation.override("zh-hans"):
         one = upload(client, "people", person)

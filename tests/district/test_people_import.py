@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from id_numbers import id_number
-from two_parts import client_of
+from two_parts import sign_in
 
 from district.audit.models import Entry
 from district.exchange.models import OutboxRow
@@ -64,7 +64,9 @@ def _uploaded(client: Client, content: bytes, name: str = "people.xlsx") -> Shee
 
 
 def _clerk(town: SmallDistrict) -> Client:
-    return client_of(town.accounts[Role.CLERK])
+    client = Client()
+    sign_in(client, town.accounts[Role.CLERK])
+    return client
 
 
 def test_ok__a_sheet_becomes_people_with_work_and_papers(town: SmallDistrict) -> None:
@@ -162,5 +164,6 @@ def test_ok__the_only_employer_and_gb18030_need_no_word(town: SmallDistrict) -> 
 
 
 def test_fail__a_guard_imports_nothing(town: SmallDistrict) -> None:
-    client = client_of(town.accounts[Role.GUARD])
+    client = Client()
+    sign_in(client, town.accounts[Role.GUARD])
     assert client.get(reverse("imports:new", args=["people"])).status_code in {403, 404}

@@ -97,12 +97,12 @@ def role_accounts() -> dict[Role, User]:
 def client_of(user: User) -> Client:
     """Return a browser in which an account is signed in and has just proved who it is."""
     client = Client(raise_request_exception=False)
-    signed_in(client, user)
+    sign_in(client, user)
     return client
 
 
-def signed_in(client: Client, user: User) -> None:
-    """Sign an account in, as one that has just proved who it is."""
+def sign_in(client: Client, user: User) -> None:
+    """Sign an account in, which has just proved who it is."""
     client.force_login(user)
     session = client.session
     session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "mfa", "at": time.time(), "reauthenticated": True}]
