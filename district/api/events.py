@@ -1,6 +1,6 @@
 """What other programs are told of, and how each event reads."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.models import Q
@@ -12,6 +12,7 @@ from district.api.webhooks import WebhookItem, emit, listeners
 from district.attendance.models import Passage
 from district.audit.record import recorded
 from district.people.models import Assignment
+from district.people.signals import stored
 
 _Event = WebhookEndpoint.Event
 _ASSIGNMENTS = _Event.ASSIGNMENTS
@@ -21,6 +22,7 @@ _OF_PASSAGES = (_Event.PASSAGES, _Event.REFUSALS, _Event.PRESENCE)
 def connect() -> None:
     """Listen to what changes."""
     post_save.connect(_saved, Assignment, dispatch_uid="api.Assignment")
+    stored.connect(_stored, Assignment, dispatch_uid="api.Assignment.stored")
     post_delete.connect(_deleted, Assignment, dispatch_uid="api.Assignment.deleted")
     post_save.connect(_passed, Passage, dispatch_uid="api.Passage")
     recorded.connect(of_records, dispatch_uid="api.recorded")
@@ -79,7 +81,7 @@ def _passage(row: Passage) -> WebhookItem:
     return WebhookItem(row.project.place.path, row.enterprise_id, data)
 
 
-def _assignment(row: Assignment, what: str) -> Iterator[WebhookItem]:
+def _assignment(row: Assignment, what: str) -> WebhookItem:
     data = {
         "what": what,
         "assignment_id": row.pk,
@@ -91,17 +93,21 @@ def _assignment(row: Assignment, what: str) -> Iterator[WebhookItem]:
         "starts": row.starts.isoformat(),
         "ends": row.ends.isoformat() if row.ends else None,
     }
-    yield WebhookItem(row.project.place.path, row.enterprise_id, data)
+    return WebhookItem(row.project.place.path, row.enterprise_id, data)
 
 
 def _saved(instance: Assignment, created: bool, **_: Any) -> None:
+    _stored([instance], created)
+
+
+def _stored(rows: Sequence[Assignment], created: bool, **_: Any) -> None:
     if listeners(_ASSIGNMENTS):
-        emit(_ASSIGNMENTS, _assignment(instance, "begun" if created else "changed"))
+        emit(_ASSIGNMENTS, (_assignment(row, "begun" if created else "changed") for row in rows))
 
 
 def _deleted(instance: Assignment, **_: Any) -> None:
     if listeners(_ASSIGNMENTS):
-        emit(_ASSIGNMENTS, _assignment(instance, "removed"))
+        emit(_ASSIGNMENTS, [_assignment(instance, "removed")])
 
 
 def _passed(instance: Passage, created: bool, **_: Any) -> None:

@@ -26,7 +26,8 @@ from district.pages import SignedIn
 from district.people import rules
 from district.people.importing import cells
 from district.people.models import IdDocument, Person
-from district.people.registry.persons import document_index, survivor
+from district.people.registry.desk import survivor
+from district.people.registry.persons import document_index
 from district.permissions import Permission
 from district.places.models import Project
 

@@ -1,5 +1,6 @@
 """What follows here when people or their work change."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from district.people import registry
 from district.people.held import HeldTable
 from district.people.holds import LEDGER_YEARS, Hold, years_after
 from district.people.models import Assignment, Person
-from district.people.signals import data_asked, erased, holds_asked, merged
+from district.people.signals import data_asked, erased, holds_asked, merged, stored
 
 FOLLOWS_FOR = timedelta(days=62)
 """A change of work is followed back so far: this month and the last one. Older ledgers stay as they were settled."""
@@ -27,18 +28,27 @@ FOLLOWS_FOR = timedelta(days=62)
 @receiver(post_save, sender=Assignment)
 def follow_work(instance: Assignment, **_more: Any) -> None:
     """Give the passages of a person their employer, team and trade again."""
-    begins = datetime.combine(instance.starts, time.min, UTC) - timedelta(days=1)
-    person, since = instance.person_id, max(begins, timezone.now() - FOLLOWS_FOR)
-    passages = Passage.objects.filter(person=person, utc__gte=since, granted=True)
-    span = passages.aggregate(first=Min("utc"), last=Max("utc"))
-    if span["first"] is None:
-        return
-    with transaction.atomic():
+    follow_works([instance])
+
+
+@receiver(stored, sender=Assignment)
+def follow_works(rows: Iterable[Assignment], **_more: Any) -> None:
+    """Give the passages of people their employer, team and trade again."""
+    earliest, people = timezone.now() - FOLLOWS_FOR, dict[datetime, set[int]]()
+    for row in rows:
+        begins = datetime.combine(row.starts, time.min, UTC) - timedelta(days=1)
+        people.setdefault(max(begins, earliest), set()).add(row.person_id)
+    for since, them in people.items():
+        passages = Passage.objects.filter(person__in=them, utc__gte=since, granted=True).order_by()
+        spans = passages.values("person").annotate(first=Min("utc"), last=Max("utc"))
         touched = Touched()
-        touched.add(person, span["first"])
-        touched.add(person, span["last"])
-        reassign([person], since, touched)
-        project(touched)
+        for person, first, last in spans.values_list("person", "first", "last"):
+            touched.add(person, first)
+            touched.add(person, last)
+        if touched.spans:
+            with transaction.atomic():
+                reassign(list(touched.spans), since, touched)
+                project(touched)
 
 
 @receiver(merged)

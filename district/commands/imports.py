@@ -63,8 +63,9 @@ def import_(
     _show(file, result)
     if not yes or not result.changing:
         return
+    write = apply(importer, read, account, digest)
     with transaction.atomic():
-        done = apply(importer, read, account, digest)
+        done = write()
         record(account, "import", type(account), details={"subject": subject, "rows": str(done.changing)})
     out.print(f"applied {done.changing} rows", highlight=False)
 

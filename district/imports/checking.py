@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 
 from common.sheets.refusals import ImportRefused
 from common.sheets.rows import CellProblem, SheetRow
-from district.imports.importer import Importer, PlannedRow, RowAction, RowChange, RowProblem
+from district.imports.importer import ChangedMeanwhile, Importer, PlannedRow, RowAction, RowChange, RowProblem
 from district.imports.reading import OpenedSheet
 from district.imports.result import ImportResult, ResultCounter, ShownProblem
 from district.pages import SignedIn
@@ -39,19 +39,23 @@ def check(
     return _Pass(importer, opened, user, progress, write=False).run()
 
 
-def apply(
-    importer: type[Importer], opened: OpenedSheet, user: SignedIn, digest: str, progress: Progress = lambda done: None
-) -> ImportResult:
-    """Write what a sheet changes, if that is still what was checked. Raises ImportRefused: nothing was written.
+def apply(importer: type[Importer], opened: OpenedSheet, user: SignedIn, digest: str) -> Callable[[], ImportResult]:
+    """Prepare what a sheet changes, outside a transaction. Return what writes it: call that inside one.
 
-    Call it inside a transaction, and let the error leave that.
+    Both raise ImportRefused if that is no longer what was checked: let the error leave the transaction.
     """
-    if not transaction.get_connection().in_atomic_block:
-        raise RuntimeError("an import is written inside a transaction")
-    result, now = _Pass(importer, opened, user, progress, write=True).run()
-    if now != digest or result.problem_count:
-        raise ChangedSince(result, now)
-    return result
+    applied = _Pass(importer, opened, user, lambda done: None, write=True)
+    if importer.ahead:
+        applied.run_as(digest)
+
+    def write() -> ImportResult:
+        if not transaction.get_connection().in_atomic_block:
+            raise RuntimeError("an import is written inside a transaction")
+        if not importer.ahead:
+            applied.run_as(digest)
+        return applied.store()
+
+    return write
 
 
 class _Pass:
@@ -64,6 +68,7 @@ class _Pass:
             raise ImportRefused(NOT_ALLOWED)
         self._importer, self._opened, self._progress, self._write = importer(user), opened, progress, write
         self._counter = ResultCounter()
+        self._done, self._digest = self._counter.result, ""
 
     def run(self) -> tuple[ImportResult, str]:
         """Read all rows. Raises ImportRefused."""
@@ -84,6 +89,20 @@ class _Pass:
         if not result.rows:
             raise ImportRefused(gettext_noop("The sheet has headings, but no rows below them."))
         return self._counter.finish()
+
+    def run_as(self, digest: str) -> None:
+        """Read all rows. Raises ImportRefused, ChangedSince if they do something else than was checked."""
+        self._done, self._digest = self.run()
+        if self._digest != digest or self._done.problem_count:
+            raise ChangedSince(self._done, self._digest)
+
+    def store(self) -> ImportResult:
+        """Write what was prepared. Raises ChangedSince."""
+        try:
+            self._importer.store()
+        except ChangedMeanwhile:
+            raise ChangedSince(self._done, self._digest) from None
+        return self._done
 
     def _take(self, planned: Sequence[PlannedRow]) -> None:
         changes: list[RowChange] = []

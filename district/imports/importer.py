@@ -22,6 +22,10 @@ from district.pages import SignedIn
 from district.permissions import Permission
 
 
+class ChangedMeanwhile(Exception):
+    """Somebody changed what an importer had read. Nothing was written."""
+
+
 class RowAction(StrEnum):
     """What becomes of a row's subject."""
 
@@ -124,6 +128,8 @@ class Importer(ABC):
     lead: ClassVar[StrPromise | str] = ""
     """What a sheet does, for the page that explains it."""
     order: ClassVar[int] = 100
+    ahead: ClassVar[bool] = False
+    """`write` only prepares, before the transaction, and `store` writes: others can store meanwhile."""
     do_not_call_in_templates: ClassVar[bool] = True
     """Django's templates call every class that they are given."""
 
@@ -137,7 +143,12 @@ class Importer(ABC):
 
     @abstractmethod
     def write(self, changes: Sequence[RowChange]) -> None:
-        """Write what was planned, with audit entries and outbox rows. Called inside a transaction."""
+        """Write what was planned, with audit entries and outbox rows. Called inside a transaction, if not `ahead`."""
+
+    def store(self) -> None:
+        """Write what was prepared ahead. Called inside a transaction. Raises ChangedMeanwhile."""
+        if self.ahead:
+            raise NotImplementedError
 
     def finish(self) -> Iterator[PlannedRow]:
         """Say what only the whole file shows. Called after the last rows."""

@@ -4,7 +4,8 @@ A small sheet goes from step to step while its page waits. It never gets a state
 then do the same step. Every change of a state asks first which state the upload has now.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import cast
 
@@ -19,7 +20,7 @@ from district.audit.record import record
 from district.imports import checking
 from district.imports.importer import Importer
 from district.imports.models import ColumnChoice, SheetContent, SheetImport
-from district.imports.reading import is_small, opened_upload
+from district.imports.reading import OpenedSheet, is_small, opened_upload
 from district.imports.registry import importers
 from district.imports.result import ImportResult
 from district.pages import SignedIn
@@ -30,6 +31,8 @@ log = structlog.get_logger()
 KEPT = timedelta(hours=24)
 """An upload that nobody applies is dropped after this time."""
 ATTEMPTS_MAX = 3
+TRIES_MAX = 3
+"""Somebody may change a person while a sheet is prepared: then it is prepared again."""
 ROWS_AT_ONCE = 500
 """Rows that are applied while the page waits; more are left to the worker."""
 GIVEN_UP = gettext_noop("The sheet could not be processed. Split it into smaller ones, and try again.")
@@ -132,20 +135,23 @@ def _check(one: SheetImport, *was: str) -> None:
     _keep(one, *was)
 
 
-def _apply(one: SheetImport, was: str) -> None:
+def _apply(one: SheetImport, was: str, tries: int = TRIES_MAX) -> None:
     """Apply an upload that has this state. Another that comes at the same time waits for this one, and does nothing."""
     try:
-        with opened_upload(one, _importer(one)) as opened, transaction.atomic():
+        with opened_upload(one, _importer(one)) as opened, _writing(one, opened) as write:
             if not _has(one, was):
                 one.refresh_from_db()
                 return
-            result = checking.apply(_importer(one), opened, _user(one), one.digest)
+            result = write()
             details = {"subject": one.subject, "file": one.file_name, "rows": str(result.changing)}
             record(one.user, "import", one, details=details)
             one.state, one.refusal, one.rows_done = State.APPLIED, {}, result.rows
             one.save()
             SheetContent.objects.filter(sheet=one).delete()
     except checking.ChangedSince as error:
+        if tries > 1 and error.digest == one.digest:  # what was confirmed would still be done
+            _apply(one, was, tries - 1)
+            return
         one.state, one.result, one.digest = State.CHECKED, error.result.to_json(), error.digest
         _refuse(one, error)
         _keep(one, was)
@@ -157,6 +163,14 @@ def _apply(one: SheetImport, was: str) -> None:
         one.state = State.CHECKED
         _refuse(one, error)
         _keep(one, was)
+
+
+@contextmanager
+def _writing(one: SheetImport, opened: OpenedSheet) -> Iterator[Callable[[], ImportResult]]:
+    """Prepare the application of an upload, and open the transaction in which it is written."""
+    write = checking.apply(_importer(one), opened, _user(one), one.digest)
+    with transaction.atomic():
+        yield write
 
 
 def _keep(one: SheetImport, *was: str) -> None:

@@ -13,6 +13,7 @@ from common.sheets.refusals import ImportRefused
 from common.sheets.rows import SheetRow
 from contract.names import matched
 from district.imports.importer import (
+    ChangedMeanwhile,
     Importer,
     ImportField,
     PlannedRow,
@@ -28,6 +29,7 @@ from district.people.importing.fields import FIELDS
 from district.people.importing.known import KnownPeople, OwnPart
 from district.people.models import Team
 from district.people.registry import RecordRefused
+from district.people.registry.desk import Desk, collecting
 from district.people.rules import WrongName, WrongNumber
 from district.permissions import Permission
 from district.places.models import Enterprise, Project
@@ -39,6 +41,7 @@ class PeopleImporter(Importer):
     """A sheet of people. A row adds a person, or changes the one with the same id document."""
 
     key: ClassVar[str] = "people"
+    ahead: ClassVar[bool] = True
     name: ClassVar[StrPromise] = _("People")
     permission: ClassVar[Permission] = Permission.CHANGE_PEOPLE
     fields: ClassVar[tuple[ImportField, ...]] = FIELDS
@@ -53,6 +56,8 @@ class PeopleImporter(Importer):
         self._seen: dict[tuple[str, str], int] = {}
         self._cards: dict[str, int] = {}
         self._today = timezone.localdate()
+        self._desk, self._known = Desk(), KnownPeople((), (), self._today)
+        self._used: set[tuple[int, int]] = set()
 
     @classmethod
     def said(cls, key: str, value: str) -> StrPromise | str:
@@ -63,20 +68,26 @@ class PeopleImporter(Importer):
         """Say what rows would change. Raises nothing: each problem is a row's."""
         numbers = [(self._kind(row), row.values["id_number"]) for row in rows if row.values.get("id_number")]
         cards = [row.values["card"] for row in rows if row.values.get("card")]
-        known = KnownPeople(numbers, cards, self._today)
+        known = self._known = KnownPeople(numbers, cards, self._today)
         for row in rows:
             yield from self._planned(row, known)
 
     def write(self, changes: Sequence[RowChange]) -> None:
-        """Write planned rows through the registry. Raises ImportRefused with the row that it refuses."""
-        with registry.together(self.user, "import"):
+        """Prepare planned rows through the registry. Raises ImportRefused with the row that it refuses."""
+        self._desk.adopt(self._known.desk)
+        with collecting(self._desk):
             for change in changes:
-                try:
-                    self._write(change.data)
-                except (RecordRefused, WrongName, WrongNumber) as refused:
-                    raise ImportRefused(
-                        gettext_noop("Row %(row)s: %(reason)s"), row=change.row, reason=str(refused)
-                    ) from refused
+                self._write_row(change)
+                self._used.add((change.data.project.pk, change.data.enterprise.pk))
+
+    def store(self) -> None:
+        """Write what was prepared. Raises ChangedMeanwhile."""
+        sites, employers = {site for site, _other in self._used}, {employer for _other, employer in self._used}
+        account: Any = self.user
+        now = OwnPart(type(account).objects.get(pk=account.pk), sites, employers)
+        if now.used(sites, employers) != self._own.used(sites, employers):
+            raise ChangedMeanwhile
+        self._desk.write(self.user, "import")
 
     def _kind(self, row: SheetRow) -> str:
         return str(row.values.get("id_kind") or rules.RESIDENT)
@@ -84,7 +95,7 @@ class PeopleImporter(Importer):
     def _planned(self, row: SheetRow, known: KnownPeople) -> Iterator[PlannedRow]:
         given, problems = row.values, list(self._problems(row))
         project, enterprise = self._place(row, problems)
-        person = known.people.get((self._kind(row), given["id_number"]))
+        person = known.person(self._kind(row), given["id_number"])
         if person is not None and matched(person.name) != matched(given["name"]):
             text = gettext_noop("This id number is registered under another name: compare number and name.")
             problems.append(RowProblem(row.number, text, key="name"))
@@ -99,8 +110,7 @@ class PeopleImporter(Importer):
             yield from problems
             return
         data = PeopleRow(given, self._kind(row), project, enterprise, work)
-        account = known.accounts.get(person.pk) if person is not None else None
-        fields = tuple(changes_of(data, person, account, self._today))
+        fields = tuple(changes_of(data, person, known.desk, self._today))
         action = RowAction.ADD if person is None else RowAction.CHANGE if fields else RowAction.NONE
         yield RowChange(row.number, action, given["name"], fields, data)
 
@@ -156,6 +166,13 @@ class PeopleImporter(Importer):
         if team is not None and team.retired is not None:
             problems.append(RowProblem(row.number, gettext_noop("This team has ended: choose another."), key="team"))
         return project, enterprise
+
+    def _write_row(self, change: RowChange) -> None:
+        try:
+            self._write(change.data)
+        except (RecordRefused, WrongName, WrongNumber) as refused:
+            text = gettext_noop("Row %(row)s: %(reason)s")
+            raise ImportRefused(text, row=change.row, reason=str(refused)) from refused
 
     def _write(self, row: PeopleRow) -> None:
         given, by = row.given, self.user

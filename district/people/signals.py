@@ -12,3 +12,7 @@ holds_asked = Signal()
 """Sent with `person`: return `people.holds.Hold` objects that forbid erasing now."""
 data_asked = Signal()
 """Sent with `person`: return `people.held.HeldTable` objects with what the app holds about the person."""
+stored = Signal()
+"""Sent by a model inside the transaction that stores many of its rows at once, with `rows` and whether all are
+`created`. `post_save` is not sent for them: who hears that one hears this one too.
+"""

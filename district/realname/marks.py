@@ -4,7 +4,7 @@ A note only makes it sooner: each site is looked at from time to time in any cas
 is stored without a signal is found too.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,10 @@ from django.db.models.signals import post_delete, post_save
 from district.attendance.models import Passage
 from district.enrolment.models import PlatformPhoto
 from district.people.models import Assignment, BankAccount, Certificate, Employment, IdDocument, Person, Team
+from district.people.signals import stored
 from district.realname.models import SiteUpload
+
+_Paper = PlatformPhoto | IdDocument | BankAccount | Certificate | Employment
 
 
 def connect() -> None:
@@ -23,9 +26,12 @@ def connect() -> None:
     for model in (Assignment, Team):
         post_save.connect(_of_project, model, dispatch_uid=f"realname.{model.__name__}")
         post_delete.connect(_of_project, model, dispatch_uid=f"realname.{model.__name__}.deleted")
+        stored.connect(_of_projects, model, dispatch_uid=f"realname.{model.__name__}.stored")
+    stored.connect(_of_people, Person, dispatch_uid="realname.Person.stored")
     post_save.connect(_of_person, Person, dispatch_uid="realname.Person")
     for paper in (IdDocument, BankAccount, Certificate, Employment, PlatformPhoto):
         post_save.connect(_of_paper, paper, dispatch_uid=f"realname.{paper.__name__}")
+        stored.connect(_of_papers, paper, dispatch_uid=f"realname.{paper.__name__}.stored")
     post_delete.connect(_of_paper, PlatformPhoto, dispatch_uid="realname.PlatformPhoto.deleted")
     post_save.connect(_of_passage, Passage, dispatch_uid="realname.Passage")
 
@@ -42,16 +48,32 @@ def passages(first: Mapping[str, datetime]) -> None:
 
 
 def _of_project(instance: Assignment | Team, **_: Any) -> None:
-    changed([instance.project_id])
+    _of_projects([instance])
+
+
+def _of_projects(rows: Iterable[Assignment | Team], **_: Any) -> None:
+    changed({row.project_id for row in rows})
 
 
 def _of_person(instance: Person, created: bool, **_: Any) -> None:
+    _of_people([instance], created)
+
+
+def _of_people(rows: Iterable[Person], created: bool, **_: Any) -> None:
     if not created:
-        changed(list(Assignment.objects.filter(person=instance).values_list("project", flat=True)))
+        _where_they_work({row.pk for row in rows})
 
 
-def _of_paper(instance: PlatformPhoto | IdDocument | BankAccount | Certificate | Employment, **_: Any) -> None:
-    changed(list(Assignment.objects.filter(person=instance.person_id).values_list("project", flat=True)))
+def _of_paper(instance: _Paper, **_: Any) -> None:
+    _of_papers([instance])
+
+
+def _of_papers(rows: Iterable[_Paper], **_: Any) -> None:
+    _where_they_work({row.person_id for row in rows})
+
+
+def _where_they_work(people: Collection[int]) -> None:
+    changed(set(Assignment.objects.filter(person__in=people).order_by().values_list("project", flat=True)))
 
 
 def _of_passage(instance: Passage, **_: Any) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from contract.names import matched
 from district.fields import index_of
 from district.imports.importer import ShownChange
-from district.people.models import Assignment, BankAccount, Person
+from district.people.models import AccessCard, Assignment, BankAccount, Certificate, Employment, Person
+from district.people.registry.desk import Desk
 from district.places.models import Enterprise, Project
 
 OF_PERSON = ("sex", "birth", "nation", "phone", "address", "emergency_contact")
@@ -29,9 +30,10 @@ class PeopleRow:
     """The person's present work on that site."""
 
 
-def changes_of(row: PeopleRow, person: Person | None, account: str | None, today: date) -> Iterator[ShownChange]:
+def changes_of(row: PeopleRow, person: Person | None, desk: Desk, today: date) -> Iterator[ShownChange]:
     """Say which fields change. Values of sensitive fields are left out."""
     given, work = row.given, row.work
+    account = next((one.number_index for one in desk.rows_of(BankAccount, person)), None) if person else None
     for key in OF_PERSON:
         if key in given and (person is None or (getattr(person, key) or None) != (given[key] or None)):
             yield (
@@ -53,17 +55,19 @@ def changes_of(row: PeopleRow, person: Person | None, account: str | None, today
     if given.get("account") and index_of(BankAccount, "number_index", given["account"]) != account:
         yield ShownChange("account")
     for key in ("contract_number", "contract_ends", "training_expires"):
-        if given.get(key) and not (person is not None and _stored(key, person, row) == given[key]):
+        if given.get(key) and not (person is not None and _stored(key, person, row, desk) == given[key]):
             yield ShownChange(key, str(given[key]))
-    if given.get("card") and not (person is not None and given["card"] in [one.number for one in person.cards.all()]):
+    cards = [one.number for one in desk.rows_of(AccessCard, person)] if person else []
+    if given.get("card") and given["card"] not in cards:
         yield ShownChange("card")
 
 
-def _stored(key: str, person: Any, row: PeopleRow) -> object:
+def _stored(key: str, person: Person, row: PeopleRow, desk: Desk) -> object:
     if key == "training_expires":
-        return person.certificates.filter(kind=TRAINING, number="").values_list("expires", flat=True).first()
-    there = person.employments.filter(enterprise=row.enterprise).order_by("-starts")
-    return there.values_list(key, flat=True).first()
+        held = (one for one in desk.rows_of(Certificate, person) if (one.kind, one.number) == (TRAINING, ""))
+        return next((one.expires for one in held), None)
+    there = [one for one in desk.rows_of(Employment, person) if one.enterprise_id == row.enterprise.pk]
+    return getattr(max(there, key=lambda one: one.starts, default=None), key, None)
 
 
 def _texts(after: object, before: object) -> tuple[str, str]:

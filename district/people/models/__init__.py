@@ -1,7 +1,7 @@
 """People: who they are, what they hold, where they work, what they consented to."""
 
 from district.people.models.consents import Consent, Invitation
-from district.people.models.person import OfPerson, Person, PersonEmployer, PersonScope, in_force
+from district.people.models.person import OfPerson, Person, PersonEmployer, PersonScope, in_force, lasts
 from district.people.models.possessions import AccessCard, BankAccount, Certificate, IdDocument, Insurance
 from district.people.models.records import DuplicateCandidate, Merge
 from district.people.models.requirements import RequiredTraining
@@ -28,4 +28,5 @@ __all__ = [
     "Team",
     "TeamPast",
     "in_force",
+    "lasts",
 ]

@@ -1,7 +1,7 @@
 """A person, and from whose view a person is seen."""
 
 from datetime import date, timedelta
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -14,6 +14,11 @@ from district.permissions import Permission
 from district.places.models import Enterprise, Place
 from district.scope import NOTHING, Account, Scope, VisibleModel, VisibleQuerySet
 
+
+class _Dated(Protocol):
+    ends: Any
+
+
 WIDE = 2 * Place.steplen
 """Length of a path down to the towns."""
 GRACE_DAYS = 90
@@ -23,6 +28,11 @@ GRACE_DAYS = 90
 def in_force(today: date, grace: int = 0) -> Q:
     """Return the filter for rows with `starts` and `ends` that hold today, or ended less than `grace` days ago."""
     return Q(ends__isnull=True) | Q(ends__gte=today - timedelta(days=grace))
+
+
+def lasts(row: "_Dated", day: date) -> bool:
+    """Say of one row what `in_force` asks the database: it ends on a day or later."""
+    return row.ends is None or row.ends >= day
 
 
 def seen_from_places(scope: Scope, person: str = "person") -> Q:

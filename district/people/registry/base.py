@@ -1,86 +1,52 @@
-"""What all changes of people share: the locked record, and what follows a change."""
+"""What all changes of people share: the locked record, its rows, and what follows a change.
 
-from collections.abc import Generator, Iterable, Sequence
+At a desk (`registry.desk`) the same functions work on rows in memory.
+"""
+
+from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
 
-from district.audit.record import record, record_many
-from district.outgoing import send_worker, send_workers
-from district.people.models import Assignment, Person
+from district.audit.record import record
+from district.outgoing import send_worker
+from district.people.duplicates import note_candidates
+from district.people.models import Person
+from district.people.registry.desk import Row, Together, batch_now, collecting, desk_now
 from district.people.scopes import refresh
 
-PORTION = 500
-"""People of one query: SQLite takes 32,766 values, and PostgreSQL plans long lists badly."""
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
 
 class RecordRefused(ValueError):
     """A change of a person's record that is not right. The text says what to do."""
 
 
-@dataclass
-class _Together:
-    """What follows the changes of one transaction, done once for all of them."""
+def change_of_people(function: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Make a function one transaction. At a desk it is a part of what is written later."""
+    alone = transaction.atomic(function)
 
-    people: dict[int, Person] = field(default_factory=dict)
-    moved: set[int] = field(default_factory=set)
-    entries: dict[tuple[str, tuple[str, ...]], list[tuple[int, models.Model]]] = field(default_factory=dict)
-    """By action and fields: the person's key and the changed row."""
+    @wraps(function)
+    def called(*args: Given.args, **options: Given.kwargs) -> Result:
+        return (alone if desk_now() is None else function)(*args, **options)
 
-
-_open: ContextVar[_Together | None] = ContextVar("district_people_together", default=None)
+    return called
 
 
 @contextmanager
 def together(by: object, why: str = "") -> Generator[None]:
-    """Make many changes in one transaction. Scopes, outbox and audit follow at its end: an import of 10,000 people
-    would otherwise do each 10,000 times.
+    """Make many changes in one transaction. Scopes, outbox and audit follow at its end: a change of 1,000 people
+    would otherwise do each 1,000 times.
     """
     with transaction.atomic():
-        batch = _Together()
-        token = _open.set(batch)
-        try:
+        batch = Together()
+        with collecting(batch):
             yield
-        finally:
-            _open.reset(token)
-        moved = sorted(batch.moved)
-        for start in range(0, len(moved), PORTION):
-            refresh(moved[start : start + PORTION])
-        send_workers(sorted(person.worker_id for person in batch.people.values()))
-        _record(by, why, batch)
-
-
-def _record(by: object, why: str, batch: _Together) -> None:
-    """Write the audit entries, grouped by where the people work: else each entry asks the database for that."""
-    where = _where(list(batch.people))
-    for (action, fields), rows in batch.entries.items():
-        groups: dict[tuple[str, int | None], list[models.Model]] = {}
-        for key, subject in rows:
-            groups.setdefault(where.get(key, ("", None)), []).append(subject)
-        for (path, enterprise), subjects in groups.items():
-            for start in range(0, len(subjects), PORTION):
-                record_many(
-                    by,
-                    action,
-                    subjects[start : start + PORTION],
-                    fields=fields,
-                    why=why,
-                    place_path=path,
-                    enterprise=enterprise,
-                )
-
-
-def _where(people: Sequence[int]) -> dict[int, tuple[str, int | None]]:
-    """Return the site and the employer of each person's latest work, as `Person.audit_scope` does for one."""
-    found: dict[int, tuple[str, int | None]] = {}
-    for start in range(0, len(people), PORTION):
-        rows = Assignment.objects.filter(person__in=people[start : start + PORTION]).order_by("starts", "pk")
-        for person, path, enterprise in rows.values_list("person", "project__place__path", "enterprise"):
-            found[person] = (path, enterprise)
-    return found
+        batch.finish(by, why)
 
 
 def followed(
@@ -95,12 +61,12 @@ def followed(
 ) -> None:
     """Do what follows a change: audit entry, outbox row and, if the person moved or was renamed, the scope rows."""
     names: Sequence[str] = tuple(sorted(fields))
-    batch = _open.get()
+    batch = batch_now()
     if batch is not None:
-        batch.people[person.pk] = person
-        batch.entries.setdefault((action, tuple(names)), []).append((person.pk, subject or person))
+        batch.people[person.worker_id] = person
+        batch.entries.setdefault((action, tuple(names)), []).append((person, subject or person))
         if moved:
-            batch.moved.add(person.pk)
+            batch.moved[person.worker_id] = person
         return
     if moved:
         refresh([person.pk])
@@ -110,10 +76,73 @@ def followed(
 
 def living(person: Person | int) -> Person:
     """Lock a person's record for a change, inside a transaction. Raises RecordRefused if it stands for nobody."""
-    key = person if isinstance(person, int) else person.pk
-    found: Person = Person.objects.select_for_update(no_key=True).get(pk=key)
+    desk, key = desk_now(), person if isinstance(person, int) else person.pk
+    if desk is None:
+        found: Person = Person.objects.select_for_update(no_key=True).get(pk=key)
+    else:
+        found = desk.person(person)
     if found.merged_into_id is not None:
         raise RecordRefused(_("This record was merged into another: open that one."))
     if found.erased is not None:
         raise RecordRefused(_("This person was erased: nothing can be added."))
     return found
+
+
+def rows_of(model: type[Row], person: Person) -> list[Row]:
+    """Return the rows of a person, in the order of their making."""
+    desk = desk_now()
+    if desk is not None:
+        return desk.rows_of(model, person)
+    return list(model._default_manager.filter(person=person).order_by("pk"))
+
+
+def held(row: Row, person: Person) -> Row:
+    """Return a row of a living person as it is now, and hold it until the transaction ends."""
+    desk = desk_now()
+    if desk is None:
+        found: Row = type(row)._default_manager.select_for_update().get(pk=row.pk)
+        return found
+    return next(one for one in desk.rows_of(type(row), person) if one is row or (one.pk and one.pk == row.pk))
+
+
+def keep(row: models.Model, taken: str = "") -> None:
+    """Store a row. Raises RecordRefused with the text `taken` if another row has what only one may have."""
+    desk = desk_now()
+    if desk is not None:
+        desk.keep(row)
+    elif taken:
+        try:
+            with transaction.atomic():
+                row.save()
+        except IntegrityError:
+            raise RecordRefused(taken) from None
+    else:
+        row.save()
+
+
+def later(do: Callable[[], object]) -> None:
+    """Do something that a desk cannot hold: now, or when the desk is written."""
+    desk = desk_now()
+    if desk is None:
+        do()
+    else:
+        desk.later.append(do)
+
+
+def remembered(key: Hashable, ask: Callable[[], Any]) -> Any:
+    """Return an answer of the database; a desk asks once."""
+    desk = desk_now()
+    if desk is None:
+        return ask()
+    if key not in desk.memory:
+        desk.memory[key] = ask()
+    return desk.memory[key]
+
+
+def look_for_likes(person: Person) -> None:
+    """Note who may be the same person."""
+    desk = desk_now()
+    if desk is None:
+        note_candidates([person])
+    else:
+        desk.candidates[person.worker_id] = person

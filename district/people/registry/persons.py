@@ -7,16 +7,23 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from contract.names import matched
 from district.fields import index_of
 from district.people import rules
-from district.people.duplicates import note_candidates
 from district.people.models import IdDocument, Person
-from district.people.registry.base import RecordRefused, followed, living
+from district.people.registry.base import (
+    RecordRefused,
+    change_of_people,
+    followed,
+    keep,
+    living,
+    look_for_likes,
+    rows_of,
+)
+from district.people.registry.desk import desk_now, survivor
 from district.people.registry.merging import merge
 
 ID_BYTES = 10
@@ -55,7 +62,7 @@ class Added(NamedTuple):
     known: bool
 
 
-@transaction.atomic
+@change_of_people
 def add_person(by: object, draft: PersonDraft) -> Added:
     """Add a person. Somebody with the same id document is the same person, and keeps what the draft leaves empty.
 
@@ -70,16 +77,16 @@ def add_person(by: object, draft: PersonDraft) -> Added:
     made = new_worker_id()
     person = Person(worker_id=made)
     fields = _put(person, given)
-    person.save()
+    keep(person)
     followed(by, "add", person, fields=fields, moved=True)
     if draft.id_number:
         person = set_document(by, person, draft.id_kind, draft.id_number, draft.id_expires, draft.id_issuer)
     else:
-        note_candidates(person)
+        look_for_likes(person)
     return Added(person, known=person.worker_id != made)
 
 
-@transaction.atomic
+@change_of_people
 def change_person(by: object, person: Person, changes: Mapping[str, Any], why: str = "") -> Person:
     """Change fields of CHANGEABLE; others are refused. Return the person as stored. Raises RecordRefused, WrongName,
     WrongNumber.
@@ -91,14 +98,14 @@ def change_person(by: object, person: Person, changes: Mapping[str, Any], why: s
     fields = _put(person, changes)
     if not fields:
         return person
-    person.save()
+    keep(person)
     followed(by, "change", person, fields=fields, moved="name" in fields, why=why)
     if fields & {"name", "birth"}:
-        note_candidates(person)
+        look_for_likes(person)
     return person
 
 
-@transaction.atomic
+@change_of_people
 def set_document(
     by: object, person: Person, kind: str, number: str, expires: date | None = None, issuer: str = ""
 ) -> Person:
@@ -114,36 +121,27 @@ def set_document(
         _same_name(other, person.name)
         merge(by, living(other), person, reason="same id document")
         return other
-    document = IdDocument.objects.filter(person=person, kind=kind).first() or IdDocument(person=person, kind=kind)
+    there = next((one for one in rows_of(IdDocument, person) if one.kind == kind), None)
+    document = there or IdDocument(person=person, kind=kind)
     document.number, document.number_index = facts.number, document_index(facts.number)
     document.expires, document.issuer = expires or document.expires, issuer.strip()[:80] or document.issuer
-    try:
-        with transaction.atomic():
-            document.save()
-    except IntegrityError:
-        raise RecordRefused(_("Somebody else stored this number at the same moment: try again.")) from None
+    keep(document, _("Somebody else stored this number at the same moment: try again."))
     person.birth, person.sex = facts.birth or person.birth, facts.sex or person.sex
     person.province, person.documented = facts.province or person.province, True
-    person.save()
+    keep(person)
     followed(by, "change", person, document, fields=("number", "expires", "issuer"))
-    note_candidates(person)
+    look_for_likes(person)
     return person
 
 
 def holder(kind: str, number: str) -> Person | None:
     """Return who holds an id document, through merges. Raises WrongNumber."""
     facts = rules.id_facts(kind, number, timezone.localdate())
-    found = (
-        IdDocument.objects.filter(kind=kind, number_index=document_index(facts.number)).select_related("person").first()
-    )
+    index, desk = document_index(facts.number), desk_now()
+    if desk is not None:
+        return desk.holder(kind, index)
+    found = IdDocument.objects.filter(kind=kind, number_index=index).select_related("person").first()
     return survivor(found.person) if found else None
-
-
-def survivor(person: Person) -> Person:
-    """Return the record that stands for a person now."""
-    while person.merged_into is not None:
-        person = person.merged_into
-    return person
 
 
 def new_worker_id() -> str:
@@ -169,7 +167,7 @@ def _same_name(known: Person, name: str) -> None:
 
 
 def _agrees_with_documents(person: Person, changes: Mapping[str, Any]) -> None:
-    if not set(changes) & set(_FROM_ID) or not IdDocument.objects.filter(person=person, kind=rules.RESIDENT).exists():
+    if not set(changes) & set(_FROM_ID) or all(one.kind != rules.RESIDENT for one in rows_of(IdDocument, person)):
         return
     for name in set(changes) & set(_FROM_ID):
         if changes[name] != getattr(person, name):

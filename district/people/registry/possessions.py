@@ -3,35 +3,35 @@
 from datetime import date
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from district.fields import index_of
 from district.people import rules
 from district.people.models import AccessCard, BankAccount, Certificate, IdDocument, Insurance, Person
-from district.people.registry.base import RecordRefused, followed, living
+from district.people.registry.base import RecordRefused, change_of_people, followed, keep, living, rows_of
+from district.people.registry.desk import desk_now
 
 _CARDS_MAX = 10
 """What a gate's list takes for one worker and site."""
 
 
-@transaction.atomic
+@change_of_people
 def set_bank_account(by: object, person: Person, bank: str, number: str) -> BankAccount:
     """Store where wages go, in place of what was there. Raises RecordRefused, WrongNumber."""
     person = living(person)
     plain = rules.account_number(number)
-    account = BankAccount.objects.filter(person=person).first() or BankAccount(person=person)
+    account = next(iter(rows_of(BankAccount, person)), None) or BankAccount(person=person)
     account.bank = _line(bank, 80) or account.bank
     if not account.bank:
         raise RecordRefused(_("The bank's name is missing: type it."))
     account.number, account.number_index = plain, index_of(BankAccount, "number_index", plain)
-    account.save()
+    keep(account)
     followed(by, "change", person, account, fields=("bank", "number"))
     return account
 
 
-@transaction.atomic
+@change_of_people
 def save_certificate(
     by: object,
     person: Person,
@@ -52,17 +52,17 @@ def save_certificate(
         raise RecordRefused(_("The kind is missing: type what the certificate is for."))
     if issued and expires and expires < issued:
         raise RecordRefused(_("The certificate ends before it was issued: correct the dates."))
-    row = certificate or Certificate.objects.filter(person=person, kind=kind, number=number).first()
-    row = row or Certificate(person=person)
+    there = (one for one in rows_of(Certificate, person) if (one.kind, one.number) == (kind, number))
+    row = certificate or next(there, None) or Certificate(person=person)
     if row.person_id != person.pk:
         raise RecordRefused(_("This row belongs to another person."))
     row.kind, row.number, row.issued, row.expires, row.is_training = kind, number, issued, expires, is_training
-    row.save()
+    keep(row)
     followed(by, "change", person, row, fields=("kind", "number", "issued", "expires", "is_training"))
     return row
 
 
-@transaction.atomic
+@change_of_people
 def save_insurance(
     by: object,
     person: Person,
@@ -82,12 +82,12 @@ def save_insurance(
     if row.person_id != person.pk:
         raise RecordRefused(_("This row belongs to another person."))
     row.kind, row.number, row.expires = kind, number, expires
-    row.save()
+    keep(row)
     followed(by, "change", person, row, fields=("kind", "number", "expires"))
     return row
 
 
-@transaction.atomic
+@change_of_people
 def add_card(by: object, person: Person, number: str) -> AccessCard:
     """Give a person an access card. A card that another holds stays with that one. Raises RecordRefused,
     WrongNumber.
@@ -95,17 +95,19 @@ def add_card(by: object, person: Person, number: str) -> AccessCard:
     person = living(person)
     plain = rules.card_number(number)
     index = card_index(plain)
-    held: AccessCard | None = AccessCard.objects.filter(number_index=index, ended__isnull=True).first()
-    if held is not None and held.person_id == person.pk:
-        return held
-    if AccessCard.objects.filter(person=person, ended__isnull=True).count() >= _CARDS_MAX:
+    cards = [one for one in rows_of(AccessCard, person) if one.ended is None]
+    if mine := [one for one in cards if one.number_index == index]:
+        return mine[0]
+    if len(cards) >= _CARDS_MAX:
         raise RecordRefused(_("This person has %(count)d cards already: end one first.") % {"count": _CARDS_MAX})
-    card = AccessCard(person=person, number=plain, number_index=index)
-    try:
-        with transaction.atomic():
-            card.save()
-    except IntegrityError:
-        raise RecordRefused(_("Somebody else holds this card: end it there first.")) from None
+    card, taken = (
+        AccessCard(person=person, number=plain, number_index=index),
+        _("Somebody else holds this card: end it there first."),
+    )
+    desk = desk_now()
+    if desk is not None and desk.open_card(index) is not None:
+        raise RecordRefused(taken)
+    keep(card, taken)
     followed(by, "give card", person, card, fields=("number",))
     return card
 
@@ -115,18 +117,18 @@ def card_index(number: str) -> str:
     return index_of(AccessCard, "number_index", number)
 
 
-@transaction.atomic
+@change_of_people
 def end_card(by: object, card: AccessCard, why: str = "") -> AccessCard:
     """End an access card: lost, broken or returned."""
     person = living(card.person_id)
     if card.ended is None:
         card.ended = timezone.now()
-        card.save()
+        keep(card)
         followed(by, "end card", person, card, fields=("ended",), why=why)
     return card
 
 
-@transaction.atomic
+@change_of_people
 def remove_possession(by: object, row: BankAccount | Certificate | Insurance | IdDocument, why: str = "") -> None:
     """Remove a row that was entered by mistake. Raises RecordRefused for somebody's last id document."""
     person = living(row.person_id)

@@ -3,19 +3,19 @@
 from datetime import date
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from district.audit.record import record
 from district.outgoing import send_workers
 from district.people.models import Assignment, Person, Team, in_force
-from district.people.registry.base import RecordRefused
+from district.people.registry.base import RecordRefused, change_of_people, keep, later
 from district.people.registry.leaders import keep_past
 from district.people.registry.work import change_assignment, end_assignment, may_work
 
 
-@transaction.atomic
+@change_of_people
 def save_team(by: object, team: Team, *, name: str, leader: Person | None = None, why: str = "") -> Team:
     """Store a team, new or changed. Its leader must work on its site. Raises RecordRefused."""
     held = Team.objects.select_for_update().get(pk=team.pk) if team.pk else None
@@ -30,14 +30,11 @@ def save_team(by: object, team: Team, *, name: str, leader: Person | None = None
         raise RecordRefused(_("The leader does not work on this site: assign the leader first."))
     if held is not None and (held.name, held.leader_id) == (team.name, team.leader_id):
         return team
-    try:
-        with transaction.atomic():
-            team.save()
-    except IntegrityError:
-        raise RecordRefused(_("This employer has a team of that name on the site already: choose another.")) from None
+    keep(team, _("This employer has a team of that name on the site already: choose another."))
     if held is not None:
         keep_past(held)
-    record(by, "add" if held is None else "change", team, fields=("name", "leader"), why=why)
+    action = "add" if held is None else "change"
+    later(lambda: record(by, action, team, fields=("name", "leader"), why=why))
     if held is not None and held.name != team.name:
         send_workers(sorted(set(members(team).order_by().values_list("person__worker_id", flat=True))))
     return team

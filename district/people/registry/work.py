@@ -2,16 +2,26 @@
 
 import re
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from district.people import rules
-from district.people.models import Assignment, Employment, Person, Team, in_force
-from district.people.registry.base import RecordRefused, followed, living
+from district.people.models import Assignment, Employment, Person, Team, in_force, lasts
+from district.people.registry.base import (
+    RecordRefused,
+    change_of_people,
+    followed,
+    held,
+    keep,
+    later,
+    living,
+    remembered,
+    rows_of,
+)
 from district.people.registry.leaders import leave_lead
 from district.places.models import Enterprise, Project, Subcontract
 
@@ -21,7 +31,7 @@ FIRST_DAY = date(1990, 1, 1)
 _NUMBER = re.compile(r"[0-9]{3,4}")
 
 
-@transaction.atomic
+@change_of_people
 def employ(
     by: object,
     person: Person,
@@ -45,19 +55,19 @@ def employ(
         employment.ends = None if ends is None or found.ends is None else max(ends, found.ends)
     employment.contract_number = contract_number.strip()[:60] or employment.contract_number
     employment.contract_ends = contract_ends or employment.contract_ends
-    employment.save()
+    keep(employment)
     followed(by, "employ", person, employment, fields=("enterprise", "starts", "ends"), moved=True)
     return employment
 
 
-@transaction.atomic
+@change_of_people
 def end_employment(by: object, employment: Employment, ends: date, why: str = "") -> Employment:
     """End an employment and the person's work on sites for that employer. Raises RecordRefused."""
     person = living(employment.person_id)
-    employment = Employment.objects.select_for_update().get(pk=employment.pk)
+    employment = held(employment, person)
     _in_order(employment.starts, ends)
     employment.ends = ends
-    employment.save()
+    keep(employment)
     open_there = Assignment.objects.filter(
         Q(ends__isnull=True) | Q(ends__gt=ends), person=person, enterprise=employment.enterprise_id
     )
@@ -67,7 +77,7 @@ def end_employment(by: object, employment: Employment, ends: date, why: str = ""
     return employment
 
 
-@transaction.atomic
+@change_of_people
 def assign(
     by: object,
     person: Person,
@@ -87,20 +97,20 @@ def assign(
     person = living(person)
     _in_order(starts, ends)
     may_work(project, enterprise, starts)
-    overlapping = Assignment.objects.filter(in_force(starts), person=person, project=project)
-    if overlapping.filter(Q() if ends is None else Q(starts__lte=ends)).exists():
+    there = [one for one in rows_of(Assignment, person) if one.project_id == project.pk and lasts(one, starts)]
+    if any(ends is None or one.starts <= ends for one in there):
         raise RecordRefused(_("This person works on this site at that time already: change or end that work instead."))
-    employed = Employment.objects.filter(in_force(starts), person=person, enterprise=enterprise, starts__lte=starts)
-    if not employed.exists():
+    hired = [one for one in rows_of(Employment, person) if one.enterprise_id == enterprise.pk and one.starts <= starts]
+    if not any(lasts(one, starts) for one in hired):
         employ(by, person, enterprise, starts=starts)
     assignment = Assignment(person=person, project=project, enterprise=enterprise, starts=starts, ends=ends)
     _describe(assignment, team, trade, role)
-    assignment.save()
+    keep(assignment)
     followed(by, "assign", person, assignment, fields=("project", "enterprise", "starts", "ends"), moved=True)
     return assignment
 
 
-@transaction.atomic
+@change_of_people
 def change_assignment(
     by: object, assignment: Assignment, *, team: Team | None, trade: str, role: int, since: date | None = None
 ) -> Assignment:
@@ -108,7 +118,7 @@ def change_assignment(
     stays true. Return the assignment with the change. Raises RecordRefused.
     """
     person = living(assignment.person_id)
-    assignment = Assignment.objects.select_for_update().get(pk=assignment.pk)
+    assignment = held(assignment, person)
     since = since or timezone.localdate()
     if (assignment.team, assignment.trade, assignment.role) == (team, trade, role):
         return assignment
@@ -123,25 +133,25 @@ def change_assignment(
             ends=assignment.ends,
         )
         assignment.ends = since - timedelta(days=1)
-        assignment.save()
+        keep(assignment)
         assignment = followed_by
     _describe(assignment, team, trade, role)
-    assignment.save()
+    keep(assignment)
     followed(by, "change", person, assignment, fields=("team", "trade", "role"), moved=True)
     return assignment
 
 
-@transaction.atomic
+@change_of_people
 def end_assignment(by: object, assignment: Assignment, ends: date, why: str = "") -> Assignment:
     """End the work on a site: `ends` is the last day on which gates open. Raises RecordRefused."""
     person = living(assignment.person_id)
-    assignment = Assignment.objects.select_for_update().get(pk=assignment.pk)
+    assignment = held(assignment, person)
     _in_order(assignment.starts, ends)
     if assignment.ends != ends:
         assignment.ends = ends
-        assignment.save()
+        keep(assignment)
         if ends < timezone.localdate():
-            leave_lead(person, [assignment.project_id])
+            later(partial(leave_lead, person, [assignment.project_id]))
         followed(by, "end assignment", person, assignment, fields=("ends",), moved=True, why=why)
     return assignment
 
@@ -177,19 +187,14 @@ def may_work(project: Project, enterprise: Enterprise, starts: date, *, ever: bo
         raise RecordRefused(_("This site is closed: choose another, or an earlier day."))
     if project.general_contractor_id == enterprise.pk:
         return
-    there: Any = Subcontract.objects.filter(project=project, enterprise=enterprise)
-    if not there.filter(Q() if ever else in_force(starts)).exists():
+    there: Any = Subcontract.objects.filter(Q() if ever else in_force(starts), project=project, enterprise=enterprise)
+    if not remembered(("contract", project.pk, enterprise.pk, None if ever else starts), there.exists):
         raise RecordRefused(_("This enterprise has no contract on the site at that time: add the contract first."))
 
 
 def _touching(person: Person, enterprise: Enterprise, starts: date, ends: date | None) -> Employment | None:
     """Return the employment at an enterprise that overlaps a time or meets it."""
     day = timedelta(days=1)
-    until = Q() if ends is None else Q(starts__lte=ends + day)
-    found: Employment | None = (
-        Employment.objects.select_for_update()
-        .filter(until, in_force(starts - day), person=person, enterprise=enterprise)
-        .order_by("starts")
-        .first()
-    )
-    return found
+    there = [one for one in rows_of(Employment, person) if one.enterprise_id == enterprise.pk]
+    touching = [one for one in there if lasts(one, starts - day) and (ends is None or one.starts <= ends + day)]
+    return min(touching, key=lambda one: one.starts, default=None)
