@@ -92,7 +92,9 @@ def test_ok__lists_come_into_force_and_their_versions_are_announced(rig: Rig) ->
     store = rig.store()
     wait_until(lambda: (g := report.gates(store)) and g[0].status.roster_version == 1, "HQ sees the version")
     summary = SummaryReader(rig.state_dir / "sync/replica.db")
-    assert {kind: found.version for kind, found in summary.read().lists.items()} == dict.fromkeys(DECISION_LISTS, 1)
+    versions = {kind: found.version for kind, found in summary.read().lists.items() if kind in DECISION_LISTS}
+    # HQ also publishes by itself: a list may have come a second time meanwhile.
+    assert set(versions) == set(DECISION_LISTS) and min(versions.values()) >= 1
     summary.close()
 
 
