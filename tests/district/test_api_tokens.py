@@ -227,6 +227,6 @@ def test_fail__others_tokens_are_not_found(town: SmallDistrict, client: Client) 
 
 def test_ok__the_schema_describes_every_list(client: Client) -> None:
     schema = client.get("/api/v1/openapi.json").json()
-    assert set(schema["paths"]) == {
-        f"/api/v1/{name}" for name in ("sites", "people", "assignments", "presence", "days", "passages")
-    }
+    lists = ("sites", "people", "assignments", "presence", "days", "passages", "corrections", "muster")
+    single = ("people/{worker_id}", "assignments/{assignment_id}", "assignments/{assignment_id}/end", "exports/{what}")
+    assert set(schema["paths"]) == {f"/api/v1/{name}" for name in (*lists, *single)}
