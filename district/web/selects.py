@@ -24,12 +24,10 @@ def fast_select(bound: BoundField, *, none: str = "–") -> SafeString | None:
     if not own or widget.template_name != _TEMPLATE or isinstance(widget, forms.NullBooleanSelect):
         return None
     choices = _plain_rows(bound.field) or list(iter(widget.choices))  # `list` alone asks for their number first
-    if any(isinstance(label, list | tuple) for _value, label in choices):
-        return None
     value = bound.value()
     chosen = "" if value is None else str(value)
     attributes = bound.build_widget_attrs({**widget.attrs, "id": bound.auto_id, "name": bound.html_name}, widget)
-    options = "".join(_option(_text(key), none if label == _DASHES else label, chosen) for key, label in choices)
+    options = "".join(_choice(key, none if label == _DASHES else label, chosen) for key, label in choices)
     return SafeString(f"<select{flatatt(attributes)}>{options}</select>")
 
 
@@ -50,6 +48,14 @@ def _plain_rows(field: Any) -> list[tuple[Any, str]] | None:
         return None
     first = [] if field.empty_label is None else [("", str(field.empty_label))]
     return [*first, *rows.values_list("pk", column)]
+
+
+def _choice(key: Any, label: Any, chosen: str) -> str:
+    """Return an option, or a group of options: its label is the list of them."""
+    if not isinstance(label, list | tuple):
+        return _option(_text(key), label, chosen)
+    inside = "".join(_option(_text(value), text, chosen) for value, text in label)
+    return f'<optgroup label="{escaped(str(key))}">{inside}</optgroup>'
 
 
 def _option(key: str, label: Any, chosen: str) -> str:
