@@ -18,8 +18,8 @@ DOUBT_TIMEOUTS = 2
 """Number of time-outs in a row after which a doubtful answer counts."""
 PATIENCE_MAX = 8
 """While HQ is slow, the wait for an answer grows up to this many time-outs."""
-_RECORD_BYTES = 200
-"""Size of a record's hashes, number and field names."""
+_RECORD_BYTES = 320
+"""Size at most of a record's hashes, number, field names and the signature of an erasure."""
 
 
 class AckEffect(StrEnum):

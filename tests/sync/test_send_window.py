@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from common.backoff import doubled_s
@@ -187,6 +187,7 @@ def test_fail__acks_of_another_epoch_or_of_what_was_never_sent() -> None:
     assert window.note_ack(_ack(10), 0) is AckEffect.PROGRESS  # an earlier process may have sent these
 
 
+@example(["", ""], 404)
 @given(st.lists(st.text(max_size=300), max_size=30), st.integers(1, 3_000))
 def test_ok__a_message_stays_below_its_limit(bodies: list[str], limit: int) -> None:
     records = [_record(number, body) for number, body in enumerate(bodies, 1)]
