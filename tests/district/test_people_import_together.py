@@ -1,4 +1,4 @@
-"""PROMISE: a sheet of many rows does what its rows do one by one, and is written in one short transaction."""
+"""PROMISE: a sheet of many rows does what its rows do one by one, in one short transaction."""
 
 import random
 from collections import Counter
