@@ -12,7 +12,7 @@ from district.people.models import Assignment, Certificate, Consent, Employment,
 from district.people.models.person import WIDE, PersonScope
 from district.permissions import Permission
 from district.places.models import Place, Project
-from district.scope import Account
+from district.scope import Account, Scope
 
 _WORK = ("person", "starts", "trade", "project__place__name", "enterprise__name", "team__name")
 _UNSHOWN = ("phone", "address", "emergency_contact")
@@ -38,7 +38,7 @@ def listed_people(user: Account, project: Project | None = None) -> Any:
         inside = any(first <= project.place.path < end for first, end in scope.ranges)
         return rows if inside else rows.visible_to(user)
     if len(scope.ranges) == 1 and not scope.enterprises:
-        return _of_place(Place.objects.filter(path=scope.ranges[0][0]).values_list("pk", flat=True).first() or 0)
+        return _of_place(_only_place(scope))
     if len(scope.enterprises) == 1 and not scope.ranges:
         (enterprise,) = scope.enterprises
         rows = people.filter(employers__enterprise=enterprise)
@@ -69,8 +69,7 @@ def few_who_left(user: Account, employed: Any) -> set[int] | None:
     scope = user.scope(Permission.SEE_PEOPLE)
     if len(scope.ranges) != 1 or scope.enterprises:
         return None
-    place = Place.objects.filter(path=scope.ranges[0][0]).values_list("pk", flat=True).first() or 0
-    seen = PersonScope.objects.filter(place=place).order_by().values_list("person")
+    seen = PersonScope.objects.filter(place=_only_place(scope)).order_by().values_list("person")
     keys = {key for (key,) in seen.difference(employed.order_by().values_list("person"))[: FEW + 1]}
     return None if len(keys) > FEW else keys
 
@@ -104,6 +103,12 @@ def employments_of_listed(user: Account) -> Any:
     scope = user.scope(Permission.SEE_PEOPLE)
     rows = Employment.objects.all()
     return rows if scope.ranges and not scope.enterprises else rows.visible_to(user)
+
+
+def _only_place(scope: Scope) -> int:
+    """Return the key of the one place of a scope; 0, which no place has, if it is gone."""
+    (first, _end), *_none = scope.ranges
+    return Place.objects.filter(path=first).values_list("pk", flat=True).first() or 0
 
 
 def _of_place(place: int) -> Any:

@@ -10,7 +10,7 @@ from attendance_rig import GateJournal, at
 from district_hq import TestedHq, hq_in
 from district_rig import SmallDistrict
 from django.db import DataError, OperationalError
-from feed_rig import Line
+from feed_rig import stored_line
 from two_parts import client_of
 from typer.testing import CliRunner
 
@@ -24,7 +24,6 @@ from district.exchange import failed, feed
 from district.exchange.models import FailedEntry, FeedPosition
 from district.permissions import Role
 from district.wire import FeedEntry, FeedKind
-from hq.database.values import JournalKey
 
 
 class Handler:
@@ -56,13 +55,6 @@ def handler(db: None, monkeypatch: pytest.MonkeyPatch) -> Handler:
     return made
 
 
-def _line(hq: TestedHq, count: int) -> Line:
-    line = Line(JournalKey("site-1", "gate-1", "epoch-1"))
-    line.write(count)
-    line.store(hq.store, count)
-    return line
-
-
 def _read_all() -> None:
     for _ in range(100):
         if not feed.read_feed():
@@ -75,7 +67,7 @@ def _entry(seq: int, kind: FeedKind = FeedKind.EVENT, **more: str) -> FeedEntry:
 
 
 def test_fail__an_entry_that_fails_stops_no_other(hq: TestedHq, handler: Handler) -> None:
-    _line(hq, 120)
+    stored_line(hq.store, 120)
     handler.bad = {7: KeyError("direction"), 93: DataError("too big")}
     _read_all()
     assert sorted(handler.taken) == [n for n in range(1, 121) if n not in handler.bad]
@@ -93,7 +85,7 @@ def test_fail__an_entry_that_fails_stops_no_other(hq: TestedHq, handler: Handler
 
 @pytest.mark.parametrize("error", [OperationalError("database is locked"), OSError(28, "No space left"), MemoryError()])
 def test_fail__what_the_database_refuses_is_not_set_aside(hq: TestedHq, handler: Handler, error: Exception) -> None:
-    _line(hq, 3)
+    stored_line(hq.store, 3)
     handler.bad = {2: error}
     for _ in range(3):
         with pytest.raises(type(error)):

@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 from district_hq import TestedHq, hq_in
 from django.db import ProgrammingError
-from feed_rig import Line
+from feed_rig import stored_line
 
 from district.exchange import feed
 from district.exchange.models import FeedPosition
 from district.wire import FeedEntry
-from hq.database.values import JournalKey
 
 
 @pytest.fixture
@@ -41,16 +40,9 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> Handler:
     return made
 
 
-def _line(hq: TestedHq, count: int) -> Line:
-    line = Line(JournalKey("site-1", "gate-1", "epoch-1"))
-    line.write(count)
-    line.store(hq.store, count)
-    return line
-
-
 def test_ok__entries_come_once(db: Any, hq: TestedHq, handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed, "PAGE", 4)
-    line = _line(hq, 10)
+    line = stored_line(hq.store, 10)
     while feed.read_feed():
         pass
     assert not feed.read_feed()
@@ -63,7 +55,7 @@ def test_ok__entries_come_once(db: Any, hq: TestedHq, handler: Handler, monkeypa
 
 
 def test_fail__a_database_that_is_not_of_this_version_stores_nothing(db: Any, hq: TestedHq, handler: Handler) -> None:
-    _line(hq, 3)
+    stored_line(hq.store, 3)
     handler.fail = True
     with pytest.raises(ProgrammingError, match="no such table"):
         feed.read_feed()
@@ -77,7 +69,7 @@ def test_fail__a_database_that_is_not_of_this_version_stores_nothing(db: Any, hq
 
 
 def test_fail__a_page_of_an_overtaken_worker_counts_nowhere(db: Any, hq: TestedHq, handler: Handler) -> None:
-    _line(hq, 3)
+    stored_line(hq.store, 3)
     position, _ = FeedPosition.objects.get_or_create(pk=1)
     page = feed.hq_door().read_feed("", 10)
     feed.read_feed()
@@ -90,7 +82,7 @@ def test_fail__a_page_of_an_overtaken_worker_counts_nowhere(db: Any, hq: TestedH
 def test_ok__hq_keeps_what_this_district_has_not_stored(db: Any, hq: TestedHq, handler: Handler) -> None:
     from hq.database.feed_readers import feed_reader
 
-    _line(hq, 3)
+    stored_line(hq.store, 3)
     feed.read_feed()
     with hq.store.read() as found:
         assert feed_reader(found, "district") is not None

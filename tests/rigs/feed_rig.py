@@ -54,6 +54,14 @@ class Line:
                 replace_body(db, self.key, seq, f'{{"changed":{seq},"at":"{now().isoformat()}"}}')
 
 
+def stored_line(store: Store, count: int) -> Line:
+    """Return a journal of gate-1 on site-1 of which HQ stored so many records."""
+    line = Line(JournalKey("site-1", "gate-1", "epoch-1"))
+    line.write(count)
+    line.store(store, count)
+    return line
+
+
 class Reader:
     """Another program: what it read and its cursor change together, or not at all."""
 

@@ -22,6 +22,8 @@ from district.realname.connector import Connector
 from district.realname.models import PassageUpload, SiteUpload, Upload
 
 SECRET = "0123456789abcdef0123456789abcdef"
+DONE = {"CORP done": 1, "COMPANY done": 1, "TEAM done": 1, "WORKER done": 2, "ENTRY done": 2}
+"""What a site of two workers uploads, and how it ends."""
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 """Noon in Shanghai."""
 PHOTO = b"\xff\xd8\xff\xe0" + b"0" * 1_000
