@@ -86,7 +86,7 @@ def new_secret(account: User, endpoint: WebhookEndpoint) -> str:
 
 @transaction.atomic
 def send_again(account: User, delivery: WebhookDelivery) -> None:
-    """Send one message once more, under its own id, whatever became of it."""
+    """Send one message again under its own id, also if it arrived before."""
     now = timezone.now()
     WebhookDelivery.objects.filter(pk=delivery.pk).update(done=None, given_up=None, attempts=0, next_try=now, made=now)
     record(account, "api.webhook.replay", delivery.endpoint, details={"message": delivery.message_id})

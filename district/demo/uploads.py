@@ -32,7 +32,7 @@ def connect(project: Project, people: list[Person]) -> None:
 
 
 def forget() -> None:
-    """Begin the uploads anew: a simulated platform that was started again knows nothing."""
+    """Queue all uploads again: a simulated platform that was started again knows nothing."""
     PassageUpload.objects.all().delete()
     Upload.objects.all().delete()
     Team.objects.update(platform_number="")

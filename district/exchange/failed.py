@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from district.exchange.models import FailedEntry, FeedPosition
 from district.exchange.rounds import FeedHandler, registered_handlers
+from district.web.away import first_line
 from district.wire import FeedEntry, FeedKind, HqAway
 
 log = structlog.get_logger()
@@ -20,6 +21,8 @@ log = structlog.get_logger()
 AT_ONCE = 200
 _TRY_AGAIN = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 _TIMES = ("utc", "corrected_utc", "received_utc")
+_ERROR_MAX = 500
+"""Characters of a reason. Further lines of PostgreSQL hold values of the row."""
 _BEHIND = "it waits behind an earlier entry of this line"
 
 
@@ -72,7 +75,7 @@ def take_alone(entry: FeedEntry, handlers: Sequence[FeedHandler]) -> None:
 
 def set_aside(entry: FeedEntry, error: Exception, handler: str = "") -> None:
     """Keep an entry that cannot be stored, with the reason."""
-    row = _row(entry, _told(error), handler)
+    row = _row(entry, first_line(error, _ERROR_MAX), handler)
     row.next_try = timezone.now() + _TRY_AGAIN[0]
     row.save()
     log.error("entry_set_aside", gate=entry.gate_id, line=entry.line, seq=entry.seq, handler=handler, detail=row.error)
@@ -112,7 +115,7 @@ def _retry(number: int) -> bool | None:
         if row is not None:
             row.attempts += 1
             row.next_try = timezone.now() + _TRY_AGAIN[min(row.attempts, len(_TRY_AGAIN)) - 1]
-            row.error = _told(error)
+            row.error = first_line(error, _ERROR_MAX)
             row.save(update_fields=["attempts", "next_try", "error"])
         return False
 
@@ -172,8 +175,3 @@ def _key_of(entry: FeedEntry) -> tuple[str, str, int, bool]:
 
 def _name(handler: FeedHandler) -> str:
     return str(getattr(handler, "__module__", type(handler).__module__))
-
-
-def _told(error: Exception) -> str:
-    """Return the kind of error and its first line. Further lines of PostgreSQL hold values of the row."""
-    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"[:500]

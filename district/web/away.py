@@ -24,9 +24,9 @@ def is_away(error: BaseException | None) -> bool:
     )
 
 
-def first_line(error: BaseException | None) -> str:
-    """Return the kind of error and its first line."""
-    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"[:300]
+def first_line(error: BaseException | None, most: int = 300) -> str:
+    """Return the kind of error and its first line, `most` characters of it."""
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"[:most]
 
 
 def failed(request: HttpRequest) -> HttpResponse:

@@ -23,7 +23,9 @@ def fast_select(bound: BoundField, *, none: str = "–") -> SafeString | None:
     own = isinstance(widget, forms.Select) and not widget.allow_multiple_selected
     if not own or widget.template_name != _TEMPLATE or isinstance(widget, forms.NullBooleanSelect):
         return None
-    choices = _plain_rows(bound.field) or list(iter(widget.choices))  # `list` alone asks for their number first
+    choices = _plain_rows(bound.field)
+    if choices is None:
+        choices = list(iter(widget.choices))  # `list` alone asks the database for their number first
     value = bound.value()
     chosen = "" if value is None else str(value)
     attributes = bound.build_widget_attrs({**widget.attrs, "id": bound.auto_id, "name": bound.html_name}, widget)
