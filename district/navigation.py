@@ -1,6 +1,8 @@
 """Entries of the console's navigation. Each app names its own in `navigation.py`, as `ENTRIES`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
@@ -12,7 +14,9 @@ GROUPS: dict[int, StrPromise] = {
     1: _("Register"),
     2: _("Attendance and wages"),
     3: _("Authorities"),
-    4: _("Administration"),
+    4: _("Emergency"),
+    5: _("Learning and support"),
+    9: _("Administration"),
 }
 """Headings of the navigation. An entry with order 120 stands under the heading 1."""
 
@@ -30,3 +34,5 @@ class NavigationEntry:
     """The id of a symbol in `web/static/web/icons.svg`."""
     prefix: str = ""
     """Marks the entry as the present one on all pages below this path; "" means the entry's own path."""
+    when: Callable[[Any], bool] | None = None
+    """Shows the entry only to accounts of which this is true; None: to all that have the permission."""

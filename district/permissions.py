@@ -34,6 +34,29 @@ class Permission(StrEnum):
     EXPORT = "export"
     SEE_ACCOUNTS = "see_accounts"
     CHANGE_ACCOUNTS = "change_accounts"
+    SEE_MEASURES = "see_measures"
+    START_MEASURES = "start_measures"
+    """Start, extend and end emergency measures."""
+    SEE_HEALTH = "see_health"
+    """Declarations of health and trips, and quarantine."""
+    CHANGE_HEALTH = "change_health"
+    SEE_SCREENING = "see_screening"
+    """Key lists and hits. A list's own rows are read by nobody but who decides a hit."""
+    SCREEN = "screen"
+    """Load key lists, decide hits, lift entries."""
+    SEE_TRACING = "see_tracing"
+    TRACE = "trace"
+    SEE_CASES = "see_cases"
+    WORK_CASES = "work_cases"
+    """Report, take, hand over and resolve cases."""
+    SEE_SUPPLIES = "see_supplies"
+    DECLARE_SUPPLIES = "declare_supplies"
+    SEE_TRAINING = "see_training"
+    TRAIN = "train"
+    """Make courses and sessions, and confirm who learned."""
+    SEE_SUPPORT = "see_support"
+    APPLY_SUPPORT = "apply_support"
+    DECIDE_SUPPORT = "decide_support"
     SEE_AUDIT = "see_audit"
     CHANGE_SYSTEM = "change_system"
 
@@ -62,7 +85,11 @@ ROLE_NAMES: dict[Role, StrPromise] = {
 
 _P = Permission
 _SEEING = frozenset({_P.SEE_SITES, _P.SEE_PEOPLE, _P.SEE_RECORDS, _P.SEE_PRESENCE, _P.SEE_ATTENDANCE})
-_SITE = _SEEING | {_P.CHANGE_PEOPLE, _P.MERGE_PEOPLE, _P.INVITE, _P.CORRECT, _P.SEE_UPLOADS, _P.EXPORT}
+_CASES = frozenset({_P.SEE_CASES, _P.WORK_CASES})
+_ANSWERING = _CASES | {_P.SEE_MEASURES, _P.SEE_SUPPLIES, _P.DECLARE_SUPPLIES, _P.SEE_TRAINING, _P.TRAIN}
+"""What a site or an enterprise does in an emergency, and for training."""
+_REGISTERING = frozenset({_P.CHANGE_PEOPLE, _P.MERGE_PEOPLE, _P.INVITE, _P.CORRECT, _P.SEE_UPLOADS, _P.EXPORT})
+_SITE = _SEEING | _REGISTERING | _ANSWERING | {_P.SEE_HEALTH, _P.CHANGE_HEALTH}
 
 _ACCOUNTS = frozenset({_P.SEE_ACCOUNTS, _P.CHANGE_ACCOUNTS})
 """A clerk makes further clerks of the enterprise, a site manager the site's guards."""
@@ -91,11 +118,25 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.EXPORT,
         _P.SEE_ACCOUNTS,
         _P.CHANGE_ACCOUNTS,
+    }
+    | _ANSWERING
+    | {
+        _P.START_MEASURES,
+        _P.SEE_HEALTH,
+        _P.CHANGE_HEALTH,
+        _P.SEE_SCREENING,
+        _P.SCREEN,
+        _P.SEE_TRACING,
+        _P.TRACE,
+        _P.SEE_SUPPORT,
+        _P.DECIDE_SUPPORT,
     },
-    Role.LIAISON: _SEEING,
-    Role.CLERK: _SITE | _ACCOUNTS | {_P.ERASE_PEOPLE, _P.SEE_DOCUMENTS, _P.SEE_WAGES, _P.CHANGE_WAGES},
+    Role.LIAISON: _SEEING | _CASES | {_P.SEE_MEASURES, _P.SEE_HEALTH, _P.SEE_SUPPLIES, _P.SEE_TRAINING, _P.SEE_SUPPORT},
+    Role.CLERK: _SITE
+    | _ACCOUNTS
+    | {_P.ERASE_PEOPLE, _P.SEE_DOCUMENTS, _P.SEE_WAGES, _P.CHANGE_WAGES, _P.SEE_SUPPORT, _P.APPLY_SUPPORT},
     Role.MANAGER: _SITE | _ACCOUNTS | {_P.SEE_DOCUMENTS, _P.APPROVE, _P.CHANGE_UPLOADS},
-    Role.GUARD: frozenset({_P.SEE_SITES, _P.SEE_PEOPLE, _P.SEE_PRESENCE}),
+    Role.GUARD: frozenset({_P.SEE_SITES, _P.SEE_PEOPLE, _P.SEE_PRESENCE}) | _CASES,
     Role.AUDITOR: frozenset(p for p in Permission if p.value.startswith("see_")) | {_P.EXPORT},
 }
 """An auditor reads all of it and changes nothing; `tests/district` holds every change against this table."""

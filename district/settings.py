@@ -17,6 +17,12 @@ CONFIG = config_of_process()
 _HERE = Path(__file__).resolve().parent
 
 
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA recursive_triggers=ON; PRAGMA foreign_keys=ON; "
+    "PRAGMA secure_delete=ON;"  # what is erased leaves no bytes in the file
+)
+
+
 def _database(url: str, file: str) -> dict[str, Any]:
     """Return Django's description of the database. SQLite waits for its turn at the start of a transaction, so that
     none fails in the middle.
@@ -25,7 +31,7 @@ def _database(url: str, file: str) -> dict[str, Any]:
         options = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA recursive_triggers=ON; PRAGMA foreign_keys=ON;",
+            "init_command": _PRAGMAS,
         }
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": file, "OPTIONS": options, "CONN_MAX_AGE": None}
     parts = urlsplit(url)
@@ -89,7 +95,14 @@ INSTALLED_APPS = [
     "district.phones",
     "district.enrolment",
     "district.attendance",
+    "district.emergency",
+    "district.cases",
+    "district.declarations",
+    "district.screening",
+    "district.quarantine",
+    "district.support",
     "district.realname",
+    "district.tracing",
     "district.api",
     "district.web",
     "district.overview",

@@ -19,5 +19,6 @@ urlpatterns = [
     path("exchange/", include("district.exchange.urls")),
     path("", include("district.phones.urls")),
     path("", include("district.enrolment.urls")),
+    path("emergency/", include("district.emergency.urls")),
     path("demo/", include("district.demo.links")),
 ]

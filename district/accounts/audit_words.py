@@ -1,5 +1,12 @@
-"""The words of the audit record: what was done, to what, and which fields."""
+"""The words of the audit record: what was done, to what, and which fields.
 
+An app has words of its own in `APP/audit_words.py`, under the same names.
+"""
+
+from importlib import import_module
+
+from django.apps import apps
+from django.utils.module_loading import module_has_submodule
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_stubs_ext import StrPromise
 
@@ -196,3 +203,15 @@ FIELDS: dict[str, StrPromise] = {
     "worker_id": pgettext_lazy("audit", "worker id"),
 }
 """The words for details, subjects and fields; others are shown as they are recorded."""
+
+
+def _gather() -> None:
+    """Add the words that other apps have of their own."""
+    for app in apps.get_app_configs():
+        if app.label != "accounts" and app.module is not None and module_has_submodule(app.module, "audit_words"):
+            words = import_module(f"{app.name}.audit_words")
+            for name, known in (("ACTIONS", ACTIONS), ("DETAILS", DETAILS), ("SUBJECTS", SUBJECTS), ("FIELDS", FIELDS)):
+                known.update(getattr(words, name, {}))
+
+
+_gather()

@@ -6,6 +6,6 @@ from district.navigation import NavigationEntry
 from district.permissions import Permission
 
 ENTRIES = (
-    NavigationEntry(_("Accounts"), "accounts:accounts", Permission.SEE_ACCOUNTS, 410, icon="account"),
-    NavigationEntry(_("Audit record"), "accounts:records", Permission.SEE_AUDIT, 420, icon="shield"),
+    NavigationEntry(_("Accounts"), "accounts:accounts", Permission.SEE_ACCOUNTS, 910, icon="account"),
+    NavigationEntry(_("Audit record"), "accounts:records", Permission.SEE_AUDIT, 920, icon="shield"),
 )

@@ -12,6 +12,7 @@ from district.exchange.door import hq_door
 from district.exchange.models import OutboxRow
 from district.exchange.outbox import put_all
 from district.exchange.present import site_for_hq, workers_for_hq
+from district.exchange.risks import put_risks
 from district.wire import HqDoor, HqRefused
 
 log = structlog.get_logger()
@@ -25,6 +26,8 @@ KEPT = timedelta(days=7)
 TRY_AGAIN = (timedelta(seconds=30), timedelta(minutes=5), timedelta(hours=1))
 
 _Kind = OutboxRow.Kind
+_OF_PRESENT = (_Kind.WORKER, _Kind.RISK)
+"""What is asked for when it is handed over. A later row says all that an earlier one of its kind does."""
 
 
 def hand_over() -> bool:
@@ -35,8 +38,8 @@ def hand_over() -> bool:
     refused: dict[int, str] = {}
     door = hq_door()
     for kind, group in _runs(rows):
-        if kind == _Kind.WORKER:
-            refused |= _put_workers(door, group)
+        if kind in _OF_PRESENT:
+            refused |= _put_present(door, kind, group)
         else:
             refused |= _each(door, kind, group)
     again = _repeat_overtaken(rows, began)
@@ -48,8 +51,8 @@ def _waiting() -> list[OutboxRow]:
     """Return rows that are due: sites, withdrawals and erasures first. A row waits behind such an earlier row of its
     subject that is not due.
 
-    A worker's row is the present state. So it may follow a withdrawal or an erasure that was made later, and it takes
-    the place of an earlier one that HQ refused.
+    Rows of workers and risk entries are the present state. So they may follow a withdrawal or an erasure that was made
+    later, and take the place of earlier ones that HQ refused.
     """
     now = timezone.now()
     rows = OutboxRow.objects.filter(done=None, next_try__lte=now)
@@ -59,7 +62,7 @@ def _waiting() -> list[OutboxRow]:
     due += [row for row in workers.order_by("-id")[:NEWEST] if row.id not in {one.id for one in due}]
     delayed: dict[str, int] = {}
     held = OutboxRow.objects.filter(done=None, next_try__gt=now, subject__in={row.subject for row in due})
-    held = held.exclude(kind=_Kind.WORKER)
+    held = held.exclude(kind__in=_OF_PRESENT)
     for subject, number in held.order_by().values_list("subject", "id"):
         delayed[subject] = min(delayed.get(subject, number), number)
     return [row for row in due if row.id < delayed.get(row.subject, row.id + 1)]
@@ -71,9 +74,10 @@ def _runs(rows: Sequence[OutboxRow]) -> Iterable[tuple[str, list[OutboxRow]]]:
         yield kind, list(group)
 
 
-def _put_workers(door: HqDoor, rows: Sequence[OutboxRow]) -> dict[int, str]:
-    """Hand over the present state of workers. Who is not to be at HQ any more is left to an erasure."""
-    problems = door.put_workers(workers_for_hq(sorted({row.subject for row in rows})))
+def _put_present(door: HqDoor, kind: str, rows: Sequence[OutboxRow]) -> dict[int, str]:
+    """Hand over the present state of workers, or their risk entries. An erasure removes who is not to be at HQ."""
+    subjects = sorted({row.subject for row in rows})
+    problems = put_risks(door, subjects) if kind == _Kind.RISK else door.put_workers(workers_for_hq(subjects))
     return {row.id: problems[row.subject] for row in rows if row.subject in problems}
 
 
@@ -105,9 +109,10 @@ def _note(rows: Sequence[OutboxRow], refused: Mapping[int, str]) -> None:
     now = timezone.now()
     taken = [row.id for row in rows if row.id not in refused]
     OutboxRow.objects.filter(id__in=taken).update(done=now, refusal="")
-    present = {row.subject for row in rows if row.kind == _Kind.WORKER and row.id not in refused}
-    earlier = OutboxRow.objects.filter(done=None, kind=_Kind.WORKER, subject__in=present, id__lt=max(taken, default=0))
-    earlier.exclude(refusal="").update(done=now, refusal="")
+    for kind in _OF_PRESENT:
+        present = {row.subject for row in rows if row.kind == kind and row.id not in refused}
+        earlier = OutboxRow.objects.filter(done=None, kind=kind, subject__in=present, id__lt=max(taken, default=0))
+        earlier.exclude(refusal="").update(done=now, refusal="")
     for row in rows:
         if row.id in refused:
             row.attempts += 1
@@ -118,15 +123,19 @@ def _note(rows: Sequence[OutboxRow], refused: Mapping[int, str]) -> None:
 
 
 def _repeat_overtaken(rows: Sequence[OutboxRow], began: datetime) -> bool:
-    """Queue workers again that another process handed over meanwhile. Return whether there were any.
+    """Queue again whose present state another process handed over meanwhile. Return whether there were any.
 
-    This process may have been frozen between reading them and giving them to HQ: then HQ holds an older state now.
+    This process may have been frozen between reading it and giving it to HQ: then HQ holds an older state now.
     """
-    meanwhile = OutboxRow.objects.filter(kind=_Kind.WORKER, done__gte=began).exclude(id__in=[row.id for row in rows])
-    overtaken = meanwhile.filter(subject__in={row.subject for row in rows}).order_by()
-    subjects = sorted(set(overtaken.values_list("subject", flat=True)))
-    put_all(_Kind.WORKER, subjects)
-    return bool(subjects)
+    again = False
+    for kind in _OF_PRESENT:
+        mine = [row for row in rows if row.kind == kind]
+        meanwhile = OutboxRow.objects.filter(kind=kind, done__gte=began).exclude(id__in=[row.id for row in mine])
+        overtaken = meanwhile.filter(subject__in={row.subject for row in mine}).order_by()
+        subjects = sorted(set(overtaken.values_list("subject", flat=True)))
+        put_all(kind, subjects)
+        again = again or bool(subjects)
+    return again
 
 
 def _removed_old() -> bool:

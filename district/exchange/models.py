@@ -19,6 +19,7 @@ class OutboxRow(models.Model):
         SITE = "site", _("site")
         WITHDRAWAL = "withdrawal", _("withdrawn face")
         ERASURE = "erasure", _("erasure")
+        RISK = "risk", _("risk entries")
 
     kind = models.CharField(max_length=12, choices=Kind.choices)
     subject = models.CharField(max_length=63)

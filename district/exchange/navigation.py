@@ -5,4 +5,4 @@ from django.utils.translation import gettext_lazy as _
 from district.navigation import NavigationEntry
 from district.permissions import Permission
 
-ENTRIES = (NavigationEntry(_("Gates' HQ"), "exchange:status", Permission.CHANGE_SYSTEM, 460, icon="gate"),)
+ENTRIES = (NavigationEntry(_("Gates' HQ"), "exchange:status", Permission.CHANGE_SYSTEM, 960, icon="gate"),)

@@ -1,11 +1,14 @@
 """The present state of workers and sites, as HQ needs it. Only this is ever handed over, never a difference."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
 
+from district.exchange.signals import declared_asked
 from district.people import for_hq
 from district.people.for_hq import WorkerForHq, WorkOnSite
 from district.people.models import Assignment
@@ -21,7 +24,12 @@ def workers_for_hq(worker_ids: Sequence[str], today: date | None = None) -> list
     """Return these people as HQ needs them. Who was erased, merged or has no work passes no gate."""
     today = today or timezone.localdate()
     found = for_hq.workers_for_hq(worker_ids)
-    return [hq_worker(one, today) for one in found.values() if not one.erased]
+    workers = [hq_worker(one, today) for one in found.values() if not one.erased]
+    answers: Any = declared_asked.send(HqWorker, worker_ids=worker_ids)
+    for _receiver, declared in answers:
+        if declared is not None:
+            workers = [replace(one, declares=True, declared_utc=declared.get(one.worker_id)) for one in workers]
+    return workers
 
 
 def hq_worker(one: WorkerForHq, today: date) -> HqWorker:

@@ -8,6 +8,8 @@ from district.wire.records import GateReceipt as GateReceipt
 from district.wire.records import HqAway as HqAway
 from district.wire.records import HqGate as HqGate
 from district.wire.records import HqRefused as HqRefused
+from district.wire.records import HqRiskEntry as HqRiskEntry
+from district.wire.records import HqRiskLift as HqRiskLift
 from district.wire.records import HqSite as HqSite
 from district.wire.records import HqSiteDates as HqSiteDates
 from district.wire.records import HqWorker as HqWorker

@@ -16,7 +16,18 @@ from contract.code import VALID_MAX
 from contract.codec import encode
 from contract.messages import EnrolmentRecord, SealedTemplate
 from district.wire.errors import plainly
-from district.wire.records import GateReceipt, HqGate, HqRefused, HqSite, HqWorker, HqWorkerState
+from district.wire.records import (
+    GateReceipt,
+    HqGate,
+    HqRefused,
+    HqRiskEntry,
+    HqRiskLift,
+    HqSite,
+    HqWorker,
+    HqWorkerState,
+)
+from district.wire.risks import BY as BY
+from district.wire.risks import lift_entry, own_entries, put_entry
 from district.wire.written import differs, why, written
 from hq import config as hq_config
 from hq.database import people as tables
@@ -38,7 +49,6 @@ from hq.reports.receipts import TemplatePlace, receipts
 
 READER = "district"
 """The name under which HQ keeps events until this district has stored them."""
-BY = "district"
 
 
 class HqDoor:
@@ -153,6 +163,26 @@ class HqDoor:
                 erase(self._people, [worker_id], by=BY, why=reason)
             except LeavingRefused:  # HQ knows nothing of this worker: nothing is left to erase
                 return
+
+    def risk_lists(self, worker_ids: Sequence[str]) -> dict[str, set[str]]:
+        """Return worker id -> risk lists on which the district put the worker. Raises HqAway."""
+        found: dict[str, set[str]] = {}
+        with plainly(), self._store.read() as db:
+            for entry in own_entries(self._people, db, worker_ids):
+                found.setdefault(entry.worker_id, set()).add(entry.list_name)
+        return found
+
+    def put_risk_entry(self, entry: HqRiskEntry) -> None:
+        """Hold a worker at the gates of the worker's sites. An entry of the same list is replaced. Raises HqAway,
+        HqRefused.
+        """
+        with plainly(), self._people.writing() as db:
+            put_entry(self._people, db, entry)
+
+    def lift_risk_entry(self, lift: HqRiskLift) -> None:
+        """End an entry that the district put. Raises HqAway, HqRefused."""
+        with plainly(), self._people.writing() as db:
+            lift_entry(self._people, db, lift)
 
     def state(self, worker_id: str) -> HqWorkerState | None:
         """Return what HQ has of a worker; None if nothing. Raises HqAway."""

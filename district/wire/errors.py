@@ -12,6 +12,7 @@ from hq.keys.encryption import AtRestError
 from hq.registry.credentials import BadCredential
 from hq.registry.import_draft import EnrolmentRefused
 from hq.registry.known_sites import SiteRefused
+from hq.registry.risks import RiskRefused
 
 
 @contextmanager
@@ -19,7 +20,7 @@ def plainly() -> Iterator[None]:
     """Turn HQ's errors into the two that the district knows."""
     try:
         yield
-    except (EnrolmentRefused, SiteRefused, BadCredential, NoId) as error:
+    except (EnrolmentRefused, SiteRefused, RiskRefused, BadCredential, NoId) as error:
         raise HqRefused(str(error)) from error
     except (hq_config.HqConfigError, StoreError, AtRestError, BadKey, OSError) as error:
         raise HqAway(str(error)) from error

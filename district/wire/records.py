@@ -40,6 +40,10 @@ class HqWorker:
     phone: str = field(default="", repr=False)
     slow: bool = False
     """The worker needs more time to pass."""
+    declares: bool = False
+    """Whether the district says when the worker declared health; otherwise it stays as HQ has it."""
+    declared_utc: datetime | None = None
+    """The declaration that counts at gates. None with `declares`: none does."""
     consent_ref: str | None = None
     cards: tuple[str, ...] | None = field(default=None, repr=False)
     """Numbers as a reader gives them; None: as HQ has them."""
@@ -85,3 +89,26 @@ class GateReceipt:
     proven: datetime | None
     online: bool
     destroyed: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HqRiskEntry:
+    """Somebody whom the gates of their sites hold, until a time."""
+
+    worker_id: str
+    list_name: str
+    """Policies name what gates do with a list; without a rule they hold."""
+    reason_code: str
+    officer: str
+    """Whom a gate's desk asks."""
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HqRiskLift:
+    """Who took somebody off a list, and why."""
+
+    worker_id: str
+    list_name: str
+    by: str
+    why: str = field(repr=False)

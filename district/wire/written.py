@@ -33,6 +33,7 @@ def written(one: HqWorker, held: WorkerRecord | None) -> WrittenWorker:
             "phone": one.phone or None,
             **cards,
             **consent,
+            **({"declared_utc": one.declared_utc} if one.declares else {}),
         }
     )
 

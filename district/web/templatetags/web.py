@@ -109,6 +109,8 @@ def navigation(context: template.Context) -> dict[str, object]:
     for entry in navigation_entries():
         if entry.permission is not None and not user.may(entry.permission):
             continue
+        if entry.when is not None and not entry.when(user):
+            continue
         address = reverse(entry.url_name)
         prefix = entry.prefix or address
         item: dict[str, object] = {"label": entry.label, "address": address, "icon": entry.icon, "present": False}

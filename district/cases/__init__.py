@@ -1,0 +1,1 @@
+"""Cases: warnings and whistles on one life cycle, with owner, deadline and next step."""

@@ -1,0 +1,32 @@
+"""What is done to cases. Each function is one transaction: the case, a row of its history, the audit record."""
+
+from district.cases.registry.duty import add_hours, remove_hours, seed_calendar, set_day
+from district.cases.registry.escalating import escalate_due
+from district.cases.registry.opening import open_case
+from district.cases.registry.steps import (
+    assign,
+    close,
+    confirm,
+    hand_over,
+    progress,
+    reopen,
+    resolve,
+    respond,
+)
+
+__all__ = [
+    "add_hours",
+    "assign",
+    "close",
+    "confirm",
+    "escalate_due",
+    "hand_over",
+    "open_case",
+    "progress",
+    "remove_hours",
+    "reopen",
+    "resolve",
+    "respond",
+    "seed_calendar",
+    "set_day",
+]

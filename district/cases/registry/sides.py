@@ -1,0 +1,46 @@
+"""On which sides of a case an account stands, and who can own it."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext_noop
+
+from district.accounts.models import User
+from district.cases.models import Case
+from district.cases.rules import CaseRefused, CaseSide, reports_side
+from district.permissions import Permission
+from district.places.models import Place
+
+
+def works_on(user: User, case: Case) -> bool:
+    """Say whether an account sees a case and may work on it."""
+    return user.is_active and Case.objects.visible_to(user, Permission.WORK_CASES).filter(pk=case.pk).exists()
+
+
+def stands_above(user: User, place: Place) -> bool:
+    """Say whether an account works on the cases of a place, or of one above it."""
+    return any(first <= place.path < end for first, end in user.scope(Permission.WORK_CASES).ranges)
+
+
+def sides_of(user: User, case: Case, now: datetime) -> frozenset[CaseSide]:
+    """Return the sides of an account; none if it does not see the case or only reads."""
+    if not works_on(user, case):
+        return frozenset()
+    found = {CaseSide.DESK} if stands_above(user, case.desk) else set()
+    if case.owner_id == user.pk:
+        found.add(CaseSide.OWNER)
+    reporter: User | None = case.reporter
+    waited = case.confirm_due is not None and case.confirm_due <= now
+    if reports_side(
+        is_reporter=case.reporter_id == user.pk,
+        reporter_answers=reporter is not None and not waited and works_on(reporter, case),
+        stands_above=stands_above(user, case.reporter_place),
+        resolved_it=case.resolved_by_id == user.pk,
+    ):
+        found.add(CaseSide.REPORTER)
+    return frozenset(found)
+
+
+def check_owner(user: User, case: Case) -> None:
+    """Refuse an owner who could not do the next step. Raises CaseRefused."""
+    if not works_on(user, case):
+        raise CaseRefused(gettext_noop("This account does not work on cases there: choose another."))

@@ -1,0 +1,1 @@
+"""Declarations of health and trips by workers, while a measure allows them."""

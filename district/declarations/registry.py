@@ -1,0 +1,268 @@
+"""Store declarations and temperatures; say how long a declaration holds, and what is remembered."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from district.audit.record import record
+from district.declarations.models import (
+    DeclarationPolicy,
+    HealthDeclaration,
+    OfDeclarant,
+    Stopover,
+    TemperatureReading,
+    Trip,
+)
+from district.declarations.rules import (
+    Answers,
+    Asked,
+    DeclarationRefused,
+    DraftStopover,
+    DraftTrip,
+    GivenAt,
+    abnormal_of,
+    checked_answers,
+    declared_at,
+    degrees_of,
+    fresh_until,
+    remembered_answers,
+)
+from district.declarations.signals import declared as declared_signal
+from district.declarations.signals import temperature_taken
+from district.emergency.models import EmergencyMeasure
+from district.emergency.registry import measure_at
+from district.emergency.rules import MeasureKind
+from district.outgoing import send_worker
+from district.people.models import Assignment, Person, in_force
+from district.people.registry.base import living
+from district.places.models import Project
+
+_SAME_TRIP = ("mode", "number", "day", "from_code", "to_code")
+
+
+@transaction.atomic
+def declare(
+    by: object,
+    person: Person,
+    project: Project,
+    answers: Answers,
+    *,
+    way: str = HealthDeclaration.Way.PHONE,
+    client_key: str = "",
+    claimed: datetime | None = None,
+    why: str = "",
+) -> HealthDeclaration:
+    """Store what a worker declares. The same `client_key` again returns the row that it made.
+
+    `claimed`: when the phone says that it was answered; `why`: of a clerk who writes it on behalf of the worker.
+    Raises DeclarationRefused, RecordRefused.
+    """
+    person = living(person)
+    before = _sent_before(person, client_key)
+    if before is not None:
+        return before
+    if way == HealthDeclaration.Way.CLERK and len(why.strip()) < 2:
+        raise DeclarationRefused(gettext_noop("Say why you declare for the worker."))
+    place, now = _where(person, project), timezone.now()
+    asked, when = asked_of(place["measure"]), declared_at(claimed, now)
+    day = timezone.localtime(when).date()
+    checked = checked_answers(answers, asked, day)
+    made = HealthDeclaration.objects.create(
+        **place,
+        by=str(by)[:150],
+        way=way,
+        day=day,
+        declared=when,
+        symptoms=" ".join(checked.symptoms),
+        temperature=checked.temperature,
+        contact_with_case=checked.contact_with_case,
+        abnormal=" ".join(abnormal_of(checked, asked)),
+        origin_code=checked.origin_code,
+        living_code=checked.living_code,
+        client_key=client_key[:40],
+    )
+    _keep_trips(place, checked.trips)
+    _keep_stopovers(place, checked.stopovers)
+    record(by, "declare health", made, fields=("symptoms", "temperature", "trips"), why=why, details={"way": way})
+    declared_signal.send(HealthDeclaration, person=person, declaration=made)
+    if asked.at_gate:
+        send_worker(person.worker_id)
+    return made
+
+
+@transaction.atomic
+def take_temperature(
+    source: str,
+    person: Person,
+    project: Project,
+    degrees: str,
+    *,
+    taken: datetime | None = None,
+    key: str = "",
+    by_hand: bool = True,
+) -> TemperatureReading | None:
+    """Store a temperature from a gate or a clerk. None: no measure asks for it there, so nothing is kept.
+
+    The same `key` again returns the row that it made. Raises DeclarationRefused, RecordRefused.
+    """
+    person = living(person)
+    measure = measure_at(MeasureKind.DECLARATIONS, project.place.path)
+    if measure is None:
+        return None
+    before: TemperatureReading | None = TemperatureReading.objects.filter(key=key).first() if key else None
+    if before is not None:
+        return before
+    found = degrees_of(degrees)
+    if found is None:
+        raise DeclarationRefused(gettext_noop("Write the temperature."))
+    made = TemperatureReading.objects.create(
+        measure=measure,
+        person=person,
+        project=project,
+        enterprise_id=_employer(person, project),
+        taken=min(taken or timezone.now(), timezone.now()),
+        degrees=str(found),
+        high=found * 10 >= asked_of(measure).fever_tenths,
+        source=source[:80],
+        key=key[:80],
+    )
+    if by_hand:  # the gate's journal says it of the others
+        record(source, "take temperature", made, fields=("degrees",))
+    temperature_taken.send(TemperatureReading, person=person, reading=made)
+    return made
+
+
+@transaction.atomic
+def set_policy(by: object, measure: EmergencyMeasure, asked: Asked, why: str = "") -> DeclarationPolicy:
+    """Say what a measure asks of workers. Raises DeclarationRefused."""
+    if not (1 <= asked.valid_hours <= 720 and 1 <= asked.look_back_days <= 60 and 360 <= asked.fever_tenths <= 400):
+        raise DeclarationRefused(
+            gettext_noop("Hours from 1 to 720, days from 1 to 60, temperatures from 36.0 to 40.0: correct it.")
+        )
+    values = {
+        "valid_hours": asked.valid_hours,
+        "look_back_days": asked.look_back_days,
+        "fever_tenths": asked.fever_tenths,
+        "twice_daily_trades": " ".join(sorted(asked.twice_daily_trades)),
+        "at_gate": asked.at_gate,
+    }
+    made, _new = DeclarationPolicy.objects.update_or_create(measure=measure, defaults=values)
+    record(by, "set declaration policy", made, fields=sorted(values), why=why, place_path=measure.place.path)
+    return made
+
+
+def asked_of(measure: EmergencyMeasure) -> Asked:
+    """Return what a measure asks for; the usual if nobody set it."""
+    held = DeclarationPolicy.objects.filter(measure=measure).first()
+    if held is None:
+        return Asked()
+    return Asked(
+        valid_hours=held.valid_hours,
+        look_back_days=held.look_back_days,
+        fever_tenths=held.fever_tenths,
+        twice_daily_trades=frozenset(held.twice_daily_trades.split()),
+        at_gate=held.at_gate,
+    )
+
+
+def fresh_declarations(people: Iterable[int]) -> dict[int, datetime]:
+    """Return until when the declarations of each person hold. Left out: they are over, or need a decision."""
+    given: dict[int, list[GivenAt]] = {}
+    measures: dict[int, EmergencyMeasure] = {}
+    rows = HealthDeclaration.objects.kept().filter(person__in=list(people)).order_by("declared", "pk")
+    for row in rows.defer("symptoms", "temperature").select_related("measure"):
+        seen = GivenAt(row.declared, bool(row.abnormal), row.way == HealthDeclaration.Way.CLERK)
+        given.setdefault(row.person_id, []).append(seen)
+        measures[row.person_id] = row.measure
+    hours = {measure: asked_of(measure).valid_hours for measure in set(measures.values())}
+    now = timezone.now()
+    found = {one: fresh_until(rows, hours[measures[one]]) for one, rows in given.items()}
+    return {one: until for one, until in found.items() if until is not None and until > now}
+
+
+def declared_for_gates(people: Iterable[int]) -> dict[int, datetime]:
+    """Return when the declaration was made that counts at gates, of those whose measure lets gates ask for it."""
+    people = list(people)
+    asking = DeclarationPolicy.objects.filter(at_gate=True).values("measure")
+    rows = HealthDeclaration.objects.kept().filter(person__in=people, measure__in=asking, abnormal="")
+    last = dict(rows.order_by("declared", "pk").values_list("person", "declared"))
+    return {one: last[one] for one in fresh_declarations(people) if one in last}
+
+
+def last_answers(person: Person, measure: EmergencyMeasure) -> Answers:
+    """Return what a form shows next time. The worker's own page shows it: nobody else's."""
+    last = HealthDeclaration.objects.kept().filter(person=person, measure=measure).order_by("-declared", "-pk").first()
+    if last is None:
+        return Answers()
+    trips = Trip.objects.kept().filter(person=person, measure=measure).order_by("-day", "pk")
+    stays = Stopover.objects.kept().filter(person=person, measure=measure).order_by("-from_day", "pk")
+    answers = Answers(
+        origin_code=last.origin_code,
+        living_code=last.living_code,
+        trips=tuple(
+            DraftTrip(one.mode, one.day, one.number, one.carriage, one.seat, one.from_code, one.to_code)
+            for one in trips[:20]
+        ),
+        stopovers=tuple(DraftStopover(one.area, one.from_day, one.until_day) for one in stays[:20]),
+    )
+    return remembered_answers(answers, asked_of(measure), timezone.localdate())
+
+
+def temperatures_of_day(person: Person, day: date) -> list[datetime]:
+    """Return when temperatures of a person were taken on a day of the district, in declarations and apart."""
+    begins = timezone.make_aware(datetime.combine(day, datetime.min.time()))
+    span = (begins, begins + timedelta(days=1))
+    apart = TemperatureReading.objects.kept().filter(person=person, taken__range=span).values_list("taken", flat=True)
+    declared = HealthDeclaration.objects.kept().filter(person=person, declared__range=span)
+    own = [row.declared for row in declared if row.temperature]
+    return sorted(one for one in (*apart, *own) if one < span[1])
+
+
+def _sent_before(person: Person, client_key: str) -> HealthDeclaration | None:
+    rows = HealthDeclaration.objects.filter(person=person, client_key=client_key[:40])
+    found: HealthDeclaration | None = rows.first() if client_key else None
+    return found
+
+
+def _where(person: Person, project: Project) -> dict[str, Any]:
+    """Return measure, site and employer of a new row. Raises DeclarationRefused."""
+    measure = measure_at(MeasureKind.DECLARATIONS, project.place.path)
+    if measure is None:
+        raise DeclarationRefused(gettext_noop("No measure asks for declarations on this site: nothing is stored."))
+    employer = _employer(person, project)
+    if employer is None:
+        raise DeclarationRefused(gettext_noop("The worker has no work on this site: add it to the record first."))
+    return {"measure": measure, "person": person, "project": project, "enterprise_id": employer}
+
+
+def _employer(person: Person, project: Project) -> int | None:
+    """Return the employer on a site of today, or of the work that begins next."""
+    rows = Assignment.objects.filter(in_force(timezone.localdate()), person=person, project=project)
+    found: int | None = rows.order_by("starts", "pk").values_list("enterprise", flat=True).first()
+    return found
+
+
+def _keep_trips(place: dict[str, Any], trips: Iterable[DraftTrip]) -> None:
+    """Store trips. What is known of the same trip from before stays known."""
+    for one in trips:
+        same = {name: getattr(one, name) for name in _SAME_TRIP}
+        known = {name: text for name in ("carriage", "seat") if (text := getattr(one, name))}
+        _keep(Trip, place, same, known)
+
+
+def _keep_stopovers(place: dict[str, Any], stopovers: Iterable[DraftStopover]) -> None:
+    for one in stopovers:
+        _keep(Stopover, place, {"area": one.area, "from_day": one.from_day}, {"until_day": one.until_day})
+
+
+def _keep(model: type[OfDeclarant], place: dict[str, Any], same: dict[str, Any], known: dict[str, Any]) -> None:
+    """Store a row, or renew the same one: its time to be erased begins again."""
+    key = {"measure": place["measure"], "person": place["person"], **same}
+    others = {"project": place["project"], "enterprise_id": place["enterprise_id"]}
+    model.objects.update_or_create(
+        **key, defaults={**others, **known, "made": timezone.now()}, create_defaults={**others, **known}
+    )

@@ -1,0 +1,42 @@
+"""What holds for declarations. Pure."""
+
+from district.declarations.rules.answers import (
+    SYMPTOMS,
+    Abnormal,
+    Answers,
+    Asked,
+    DraftStopover,
+    DraftTrip,
+    abnormal_of,
+    checked_answers,
+    degrees_of,
+    remembered_answers,
+)
+from district.declarations.rules.areas import area_code, lies_in, may_lie_in
+from district.declarations.rules.freshness import GivenAt, declared_at, fresh_until, readings_due
+from district.declarations.rules.refusals import DeclarationRefused
+from district.declarations.rules.tickets import carriage, seat, trip_number
+
+__all__ = [
+    "SYMPTOMS",
+    "Abnormal",
+    "Answers",
+    "Asked",
+    "DeclarationRefused",
+    "DraftStopover",
+    "DraftTrip",
+    "GivenAt",
+    "abnormal_of",
+    "area_code",
+    "carriage",
+    "checked_answers",
+    "declared_at",
+    "degrees_of",
+    "fresh_until",
+    "lies_in",
+    "may_lie_in",
+    "readings_due",
+    "remembered_answers",
+    "seat",
+    "trip_number",
+]

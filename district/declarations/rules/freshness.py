@@ -1,0 +1,63 @@
+"""How long a declaration holds, and which temperatures are still due today. Pure."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext_noop
+
+from district.declarations.rules.refusals import DeclarationRefused
+
+CLOCK_AHEAD = timedelta(minutes=10)
+"""A phone's clock may be ahead by so much; it counts as now."""
+LATE = timedelta(days=3)
+"""A draft that waits longer on a phone without a network is no answer about today."""
+TWICE = 2
+APART = timedelta(hours=4)
+"""Two temperatures of a day count as two if they lie so far apart."""
+
+
+def declared_at(claimed: datetime | None, now: datetime) -> datetime:
+    """Return when a declaration was made. A phone says it; nobody declares for later. Raises DeclarationRefused."""
+    if claimed is None:
+        return now
+    if claimed > now + CLOCK_AHEAD:
+        raise DeclarationRefused(gettext_noop("The phone's clock is ahead: set it right and declare again."))
+    if claimed < now - LATE:
+        raise DeclarationRefused(gettext_noop("These answers are too old: declare again."))
+    return min(claimed, now)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAt:
+    """When one declaration was made, and whether somebody else than the worker saw the answers."""
+
+    declared: datetime
+    abnormal: bool = False
+    witnessed: bool = False
+
+
+def fresh_until(given: Iterable[GivenAt], hours: int) -> datetime | None:
+    """Return until when somebody's declarations hold. None: there is none, or it needs a decision first.
+
+    Nobody answers an abnormal declaration away on the phone: it counts for its hours, or until a clerk declares.
+    """
+    fresh: datetime | None = None
+    held: datetime | None = None
+    for one in sorted(given, key=lambda row: row.declared):
+        if one.abnormal:
+            fresh, held = None, one.declared + timedelta(hours=hours)
+        elif one.witnessed or held is None or one.declared >= held:
+            fresh, held = one.declared + timedelta(hours=hours), None
+    return fresh
+
+
+def readings_due(taken: Iterable[datetime], trade: str, trades: Collection[str]) -> int:
+    """Return how many temperatures of today are still due for a trade. `taken`: the times of today's."""
+    if trade not in trades:
+        return 0
+    counted, last = 0, None
+    for moment in sorted(taken):
+        if last is None or moment - last >= APART:
+            counted, last = counted + 1, moment
+    return max(0, TWICE - counted)

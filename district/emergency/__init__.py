@@ -1,0 +1,1 @@
+"""Emergency measures: each has a purpose, a legal basis and an end date, and its data erase themselves."""

@@ -1,0 +1,107 @@
+"""Start, extend and end measures; ask which one holds."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from district.audit.record import record
+from district.emergency.models import EmergencyMeasure
+from district.emergency.rules import KEPT_DAYS, MeasureKind, MeasureRefused, check_reason, check_span
+from district.places.models import Place
+from district.scope import Account
+
+
+@transaction.atomic
+def start_measure(
+    by: object,
+    kind: MeasureKind,
+    place: Place,
+    *,
+    purpose: str,
+    legal_basis: str,
+    ends: date,
+    starts: date | None = None,
+    kept_days: int | None = None,
+) -> EmergencyMeasure:
+    """Start a measure in a part of the tree. Raises MeasureRefused, also if one of the kind holds there already."""
+    today = timezone.localdate()
+    starts = starts or today
+    check_span(starts, ends, today)
+    longest = KEPT_DAYS[kind]
+    if kept_days is not None and not 1 <= kept_days <= longest:
+        raise MeasureRefused(gettext_noop("Entries of this type are kept 1 to %(days)s days."), days=longest)
+    if measure_at(kind, place.path) is not None:
+        raise MeasureRefused(gettext_noop("Such a measure holds there already: extend that one."))
+    made = EmergencyMeasure.objects.create(
+        kind=kind,
+        place=place,
+        purpose=check_reason(purpose),
+        legal_basis=check_reason(legal_basis),
+        starts=starts,
+        ends=ends,
+        kept_days=kept_days or longest,
+        by=str(by)[:150],
+    )
+    record(by, "start measure", made, why=made.purpose, details={"kind": kind, "until": ends.isoformat()})
+    return made
+
+
+@transaction.atomic
+def extend_measure(by: object, measure: EmergencyMeasure, ends: date, why: str) -> EmergencyMeasure:
+    """Give a running measure a later last day, for a reason. Raises MeasureRefused."""
+    found = _running(measure)
+    check_span(max(found.starts, timezone.localdate()), ends, timezone.localdate())
+    found.ends = ends
+    found.save(update_fields=["ends"])
+    record(by, "extend measure", found, why=check_reason(why), details={"until": ends.isoformat()})
+    return found
+
+
+@transaction.atomic
+def end_measure(by: object, measure: EmergencyMeasure, why: str = "") -> EmergencyMeasure:
+    """End a measure now. The worker then erases its data. Raises MeasureRefused."""
+    found = _running(measure)
+    found.ended = timezone.now()
+    found.save(update_fields=["ended"])
+    record(by, "end measure", found, why=why)
+    return found
+
+
+def running(*kinds: MeasureKind) -> "QuerySet[Any]":
+    """Return the measures in force today, of these kinds or of all."""
+    today = timezone.localdate()
+    found = EmergencyMeasure.objects.filter(ended=None, starts__lte=today, ends__gte=today)
+    return found.filter(kind__in=kinds) if kinds else found
+
+
+def measure_at(kind: MeasureKind, path: str) -> EmergencyMeasure | None:
+    """Return the measure of a kind that holds at a place: its own, or the nearest above."""
+    above = [path[:n] for n in range(Place.steplen, len(path) + 1, Place.steplen)]
+    found: EmergencyMeasure | None = running(kind).filter(place__path__in=above).order_by("-place__path").first()
+    return found
+
+
+def concerns(user: Account, permission: Any, *kinds: MeasureKind) -> bool:
+    """Say whether a measure of one of these kinds holds in a part of the tree where an account has a permission.
+
+    An enterprise's clerk is concerned by every measure: enterprises work everywhere.
+    """
+    scope = user.scope(permission)
+    if scope.empty:
+        return False
+    rows: Sequence[str] = list(running(*kinds).values_list("place__path", flat=True))
+    if scope.enterprises and rows:
+        return True
+    return any(first.startswith(path) or first <= path < end for path in rows for first, end in scope.ranges)
+
+
+def _running(measure: EmergencyMeasure) -> EmergencyMeasure:
+    found: EmergencyMeasure = EmergencyMeasure.objects.select_for_update().get(pk=measure.pk)
+    if found.ended is not None or found.ends < timezone.localdate():
+        raise MeasureRefused(gettext_noop("This measure is over. Start another if it is still needed."))
+    return found

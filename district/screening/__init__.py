@@ -1,0 +1,1 @@
+"""Key lists, who is found on them, and what a person decides about it."""

@@ -1,0 +1,114 @@
+"""Pairs of a person and a row or rule, and how they become hits."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from district.audit.record import record
+from district.emergency.models import EmergencyMeasure
+from district.screening.models import Hit, KeyList, send_risks
+from district.screening.rules import HitBasis, HitState, end_of_hit
+
+_AT_ONCE = 500
+"""Keys of one query."""
+
+
+@dataclass(frozen=True)
+class FoundPair:
+    """A person, and the row or rule that may mean them. `sure`: no person has to decide."""
+
+    person: int
+    list: int
+    basis: HitBasis
+    sure: bool
+    score: float = 1.0
+    row: int | None = None
+    rule: int | None = None
+
+    @property
+    def key(self) -> tuple[int, int | None, int | None]:
+        """Return what a hit is unique by."""
+        return self.person, self.row, self.rule
+
+
+def store_pairs(measure: EmergencyMeasure, pairs: Iterable[FoundPair]) -> int:
+    """Store the pairs that are new as hits, and queue who is held at once. Return how many are new.
+
+    What somebody decided stays. A candidate that a number proves now is in force from now on.
+    """
+    best: dict[tuple[int, int | None, int | None], FoundPair] = {}
+    for pair in pairs:
+        known = best.get(pair.key)
+        if known is None or (pair.sure, pair.score) > (known.sure, known.score):
+            best[pair.key] = pair
+    held = _held(sorted({key[0] for key in best}))
+    new = [pair for key, pair in best.items() if key not in held]
+    proven = [held[key].pk for key, pair in best.items() if pair.sure and _waits(held.get(key))]
+    lists = {one.pk: one for one in KeyList.objects.filter(pk__in={pair.list for pair in best.values()})}
+    made = [_hit(measure, lists[pair.list], pair) for pair in new]
+    Hit.objects.bulk_create(made, batch_size=_AT_ONCE, ignore_conflicts=True)
+    _prove(proven, best, held)
+    _send([pair for pair in new if pair.sure], proven)
+    if made or proven:
+        details = {"hits": str(len(made)), "proven": str(len(proven))}
+        record("screening", "find hits", Hit, place_path=measure.place.path, details=details)
+    return len(made)
+
+
+def _held(people: Sequence[int]) -> dict[tuple[int, int | None, int | None], Hit]:
+    found: dict[tuple[int, int | None, int | None], Hit] = {}
+    for some in portions(people):
+        for hit in Hit.objects.filter(person__in=some).defer("why"):
+            found[hit.person_id, hit.row_id, hit.rule_id] = hit
+    return found
+
+
+def _waits(hit: Hit | None) -> bool:
+    return hit is not None and hit.state == HitState.CANDIDATE
+
+
+def _hit(measure: EmergencyMeasure, key_list: KeyList, pair: FoundPair) -> Hit:
+    now = timezone.now()
+    sure = pair.sure
+    return Hit(
+        measure=measure,
+        made=now,
+        person_id=pair.person,
+        list=key_list,
+        row_id=pair.row,
+        rule_id=pair.rule,
+        basis=pair.basis,
+        score=pair.score,
+        state=HitState.IN_FORCE if sure else HitState.CANDIDATE,
+        until=end_of_hit(now, key_list.ends, measure.ends, measure.kept_days, timezone.get_current_timezone()),
+        decided_by=key_list.by if sure else "",
+        decided=now if sure else None,
+    )
+
+
+def _prove(
+    proven: Sequence[int],
+    best: dict[tuple[int, int | None, int | None], FoundPair],
+    held: dict[tuple[int, int | None, int | None], Hit],
+) -> None:
+    now, by_key = timezone.now(), {hit.pk: (hit, best[key]) for key, hit in held.items() if key in best}
+    changed = []
+    for number in proven:
+        hit, pair = by_key[number]
+        hit.state, hit.basis, hit.score, hit.decided = HitState.IN_FORCE, pair.basis, pair.score, now
+        hit.decided_by = hit.list.by
+        changed.append(hit)
+    Hit.objects.bulk_update(changed, ["state", "basis", "score", "decided", "decided_by"], batch_size=_AT_ONCE)
+
+
+def _send(sure: Sequence[FoundPair], proven: Sequence[int]) -> None:
+    for some in portions(sorted({pair.person for pair in sure})):
+        send_risks(Hit.objects.filter(person__in=some))
+    for some in portions(proven):
+        send_risks(Hit.objects.filter(pk__in=some))
+
+
+def portions(keys: Sequence[int]) -> list[Sequence[int]]:
+    """Return keys in groups that one query takes."""
+    return [keys[start : start + _AT_ONCE] for start in range(0, len(keys), _AT_ONCE)]

@@ -1,0 +1,77 @@
+"""Compare lists with people, in both directions: a new list with everybody, changed people with all lists."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from district.emergency.models import EmergencyMeasure
+from district.people.models import Assignment, Person, in_force
+from district.scope import Scope
+from district.screening.models import KeyList, KeyRow, ListRule
+from district.screening.registry.found import FoundPair, store_pairs
+from district.screening.registry.names import pairs_by_name
+from district.screening.registry.numbers import pairs_by_number, pairs_by_phone
+from district.screening.registry.places import pairs_by_rule
+
+
+@transaction.atomic
+def compare_list(key_list: KeyList) -> int:
+    """Compare a list with everybody who works in its measure's place. Return the number of new hits."""
+    measure, people = key_list.measure, people_of(key_list.measure)
+    rows = KeyRow.objects.filter(list=key_list)
+    pairs = _pairs(people, rows, None)
+    for rule in ListRule.objects.filter(list=key_list):
+        pairs += pairs_by_rule(people, rule)
+    return store_pairs(measure, pairs)
+
+
+@transaction.atomic
+def compare_rule(rule: ListRule) -> int:
+    """Compare the declarations of everybody in the place of a rule's measure. Return the number of new hits."""
+    measure = rule.list.measure
+    return store_pairs(measure, pairs_by_rule(people_of(measure), rule))
+
+
+@transaction.atomic
+def compare_people(people: Collection[int]) -> int:
+    """Compare some people with all lists of the places where they work. Return the number of new hits.
+
+    Call it in the transaction that changes them. Without a list it asks one question.
+    """
+    lists = list(KeyList.objects.in_force().select_related("measure__place"))
+    measures: dict[int, list[KeyList]] = {}
+    for one in lists:
+        measures.setdefault(one.measure_id, []).append(one)
+    count = 0
+    for theirs in measures.values():
+        measure = theirs[0].measure
+        there = sorted(people_of(measure).filter(pk__in=people).values_list("pk", flat=True))
+        if there:
+            count += _compare_some(measure, theirs, there)
+    return count
+
+
+def people_of(measure: EmergencyMeasure) -> "QuerySet[Person]":
+    """Return the people who work in a measure's place, or begin to later."""
+    inside = Scope(ranges=(measure.place.branch,)).places("project__place__path")
+    working = Assignment.objects.filter(in_force(timezone.localdate()), inside)
+    return Person.objects.living().filter(pk__in=working.order_by().values("person")).order_by()
+
+
+def _compare_some(measure: EmergencyMeasure, lists: Iterable[KeyList], people: list[int]) -> int:
+    keys = [one.pk for one in lists]
+    some = Person.objects.filter(pk__in=people).order_by()
+    pairs = _pairs(some, KeyRow.objects.filter(list__in=keys), people)
+    for rule in ListRule.objects.filter(list__in=keys):
+        pairs += pairs_by_rule(some, rule)
+    return store_pairs(measure, pairs)
+
+
+def _pairs(people: "QuerySet[Person]", rows: "QuerySet[Any]", few: list[int] | None) -> list[FoundPair]:
+    """Return the pairs of people and rows. `few`: the people's keys, if they are fewer than the rows."""
+    exact = pairs_by_number(people, rows, few) + pairs_by_phone(people, rows, few)
+    known = {(pair.person, pair.row) for pair in exact}
+    return exact + [pair for pair in pairs_by_name(people, rows, few) if (pair.person, pair.row) not in known]

@@ -1,0 +1,1 @@
+"""Support measures for enterprises: data files, their calculator, and the applications."""

@@ -1,0 +1,8 @@
+"""Sample files of measures. They are data: nothing publishes them by itself."""
+
+from importlib.resources import files
+
+
+def sample_2020() -> bytes:
+    """Return the measures of February 2020."""
+    return files(__name__).joinpath("2020.toml").read_bytes()
