@@ -4,6 +4,8 @@ from district.cases.registry.duty import add_hours, remove_hours, seed_calendar,
 from district.cases.registry.escalating import escalate_due
 from district.cases.registry.opening import open_case
 from district.cases.registry.steps import (
+    Phone,
+    add_news,
     assign,
     close,
     confirm,
@@ -15,7 +17,9 @@ from district.cases.registry.steps import (
 )
 
 __all__ = [
+    "Phone",
     "add_hours",
+    "add_news",
     "assign",
     "close",
     "confirm",
