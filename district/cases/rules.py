@@ -187,3 +187,12 @@ def spread(durations: Sequence[timedelta]) -> Spread:
     ordered = sorted(durations)
     middle: timedelta = median(ordered)  # type: ignore[type-var]
     return Spread(len(ordered), middle, ordered[math.ceil(len(ordered) * 9 / 10) - 1])
+
+
+def spread_minutes(minutes: Sequence[int]) -> tuple[float | None, float | None]:
+    """Return median and 90th percentile in hours, with one decimal."""
+    found = spread([timedelta(minutes=one) for one in minutes])
+    if found.median is None or found.p90 is None:
+        return None, None
+    hour = timedelta(hours=1)
+    return round(found.median / hour, 1), round(found.p90 / hour, 1)

@@ -1,6 +1,6 @@
 """What belongs to a case and goes with it: history, check-list, photos; and the measure that it belongs to."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -16,13 +16,22 @@ from district.emergency.models import OfMeasure
 from district.fields import EncryptedTextField
 from district.permissions import Permission
 from district.places.models import Place
-from district.scope import Scope, VisibleModel
+from district.scope import Account, Scope, VisibleModel, VisibleQuerySet
+
+
+class OfCaseQuerySet(VisibleQuerySet):
+    """Rows of cases."""
+
+    def visible_to(self, user: Account, permission: Permission | None = None) -> Self:
+        """Keep the rows of cases that an account may see: those about health need the permission for health too."""
+        return self.filter(case__in=Case.objects.visible_to(user, permission).order_by().values("pk"))
 
 
 class OfCase(VisibleModel):
     """A row that belongs to a case, and goes with it."""
 
     permission: ClassVar[Permission] = Permission.SEE_CASES
+    objects = OfCaseQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         abstract = True
