@@ -3,6 +3,7 @@
 A contact's rows never name the case. Only the investigation does, and only officers of its place see that.
 """
 
+from datetime import date, timedelta
 from typing import ClassVar, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -79,6 +80,11 @@ class Investigation(OfMeasure):
     def limits(self) -> TraceLimits:
         """Return what counts as an encounter."""
         return TraceLimits(self.days, self.hops, self.overlap_minutes, self.gate_minutes)
+
+    @property
+    def first_day(self) -> date:
+        """Return the first day that is looked at."""
+        return self.last_day - timedelta(days=self.days - 1)
 
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
