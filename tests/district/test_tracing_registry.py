@@ -49,7 +49,7 @@ def test_ok__the_list_has_the_nearest_first_and_both_hops(town: SmallDistrict) -
     rows = list(made.contacts.order_by("rank").values_list("person__worker_id", "hop"))
     assert rows == [("w-7", 1), ("w-2", 1), ("w-8", 2)]
     vias = ContactReason.objects.order_by("pk").values_list("contact__person__worker_id", "via__worker_id")
-    assert sorted(vias, key=str) == [("w-2", None), ("w-7", None), ("w-8", "w-7")]
+    assert set(vias) == {("w-2", None), ("w-7", None), ("w-8", "w-7")}
 
 
 def test_ok__calls_stay_when_the_search_runs_again(town: SmallDistrict) -> None:

@@ -1,7 +1,6 @@
-"""Open an investigation, find its contacts, call them, close it. A contact never learns who the case is."""
+"""Open an investigation, find its contacts, close it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -9,31 +8,17 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from district.audit.record import READ, record
+from district.audit.record import record
 from district.emergency.registry import measure_at
 from district.emergency.rules import MeasureKind
 from district.people.models import Person
 from district.places.models import Place
 from district.tracing.finding import find_contacts
-from district.tracing.models import CallOutcome, Contact, ContactReason, Investigation
-from district.tracing.rules import Evidence, ReasonKind, TracedPerson, TraceLimits, TraceRefused, TraceWindow
+from district.tracing.models import Contact, ContactReason, Investigation
+from district.tracing.registry.warning import warn_towns
+from district.tracing.rules import Evidence, TracedPerson, TraceLimits, TraceRefused, TraceWindow
 
-AT_WORK = frozenset({ReasonKind.SITE, ReasonKind.GATE, ReasonKind.TEAM})
-_CALLING = "contact tracing"
-"""The recorded reason of each look at a phone number. A person reads it in the own file: it names nobody."""
 _BATCH = 500
-
-
-@dataclass(frozen=True)
-class CallSheet:
-    """What a caller needs, and may say: nothing in it leads to the case. No seat, number, site, time or team."""
-
-    name: str
-    phone: str
-    language: str
-    travelled: bool
-    worked: bool
-    last_day: date
 
 
 @transaction.atomic
@@ -57,80 +42,48 @@ def open_investigation(
     made = Investigation.objects.create(
         measure=measure, person=found, place=place, last_day=last_day, why=line, by=str(by)[:150], **_kept(limits)
     )
-    record(by, "open investigation", made, why=line, place_path=place.path)
+    record(by, "open investigation", made, why=line)
     return made
 
 
-@transaction.atomic
 def trace(by: object, investigation: Investigation) -> int:
     """Find the contacts now, and keep what calls brought. Return how many were found. Raises TraceRefused.
 
-    Who is found no more goes, except who was called: the list must show that call.
+    Who is found no more goes, except who was called or released: the list must show that. The search runs outside of
+    the transaction, so that others can write meanwhile.
     """
-    found = _running(investigation)
+    found = running(investigation)
     now = timezone.now()
     window = TraceWindow(found.first_day, found.last_day, now, timezone.get_default_timezone())
     contacts = find_contacts(found.person, window, found.limits)
-    Contact.objects.filter(investigation=found, calls=None).exclude(
-        person__in=[one.person for one in contacts]
-    ).delete()
-    _store(found, contacts)
-    found.traced = now
-    found.save(update_fields=["traced"])
-    record(by, "trace contacts", found, place_path=found.place.path, details={"rows": str(len(contacts))})
+    with transaction.atomic():
+        found = running(investigation, lock=True)
+        _store(found, contacts)
+        found.traced = now
+        found.save(update_fields=["traced"])
+        warn_towns(found)
+        record(by, "trace contacts", found, details={"rows": str(len(contacts))})
     return len(contacts)
 
 
 @transaction.atomic
 def close_investigation(by: object, investigation: Investigation, why: str = "") -> Investigation:
     """Close an investigation. Its rows go with the measure. Raises TraceRefused."""
-    found = _running(investigation)
+    found, line = running(investigation, lock=True), " ".join(why.replace("\0", "").split())[:500]
+    if not line and Contact.objects.filter(investigation=found).to_call().exists():
+        raise TraceRefused(gettext_noop("Contacts still wait for a call: call them, or write why nobody does."))
     found.closed = timezone.now()
     found.save(update_fields=["closed"])
-    record(by, "close investigation", found, why=why, place_path=found.place.path)
+    record(by, "close investigation", found, why=line)
     return found
 
 
-@transaction.atomic
-def call_sheet(by: object, contact: Contact) -> CallSheet:
-    """Return what a caller needs of a contact, and record the look at the number."""
-    found = Contact.objects.select_related("person", "investigation").get(pk=contact.pk)
-    _running(found.investigation)
-    kinds = {ReasonKind(kind) for kind in found.reasons.values_list("kind", flat=True)}
-    record(by, READ, found.person, fields=("phone",), why=_CALLING)
-    return CallSheet(
-        found.person.name,
-        found.person.phone,
-        found.person.language,
-        travelled=bool(kinds - AT_WORK),
-        worked=bool(kinds & AT_WORK),
-        last_day=timezone.localdate(found.last),
-    )
-
-
-@transaction.atomic
-def record_call(by: object, contact: Contact, outcome: str, note: str = "", again: date | None = None) -> CallOutcome:
-    """Record what a call brought, and when to call again. Raises TraceRefused."""
-    if outcome not in Contact.Outcome.values or outcome == Contact.Outcome.NOT_CALLED:
-        raise TraceRefused(gettext_noop("Choose what the call brought."))
-    if again is not None and again < timezone.localdate():
-        raise TraceRefused(gettext_noop("Choose today or a later day for the next call."))
-    found = Contact.objects.select_for_update(of=("self",)).select_related("investigation").get(pk=contact.pk)
-    _running(found.investigation)
-    call = CallOutcome.objects.create(
-        contact=found, outcome=outcome, note=note.replace("\0", "").strip()[:1000], by=str(by)[:150]
-    )
-    found.outcome, found.called, found.call_again = outcome, call.called, again
-    found.save(update_fields=["outcome", "called", "call_again"])
-    record(by, "call contact", found)
-    return call
-
-
-def _running(investigation: Investigation) -> Investigation:
-    """Lock an investigation that is open, of a measure that is not over."""
-    found: Investigation | None = (
-        Investigation.objects.kept().select_for_update(of=("self",)).filter(pk=investigation.pk, closed=None).first()
-    )
+def running(investigation: Investigation, *, lock: bool = False) -> Investigation:
+    """Return an investigation that is open, of a measure that is not over. Raises TraceRefused."""
+    rows = Investigation.objects.kept().filter(pk=investigation.pk, closed=None)
+    if lock:
+        rows = rows.select_for_update(of=("self",))
+    found: Investigation | None = rows.select_related("person", "place", "measure").first()
     if found is None:
         raise TraceRefused(gettext_noop("This investigation is closed. Open another if it is still needed."))
     return found
@@ -170,6 +123,7 @@ def _store(investigation: Investigation, contacts: list[TracedPerson]) -> None:
         unique_fields=["investigation", "person"],
         update_fields=["hop", "rank", "certainty", "first", "last", "found"],
     )
+    Contact.objects.filter(investigation=investigation, found=False, calls=None, released=None).delete()
     keys: dict[int, int] = dict(Contact.objects.filter(investigation=investigation).values_list("person", "pk"))
     case = investigation.person_id
     reasons = [_reason(keys[one.person], why, case) for one in contacts for why in one.evidence]
