@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("district.phones.urls")),
     path("", include("district.enrolment.urls")),
     path("emergency/", include("district.emergency.urls")),
+    path("tracing/", include("district.tracing.urls")),
     path("support/", include("district.support.urls")),
     path("demo/", include("district.demo.links")),
 ]
