@@ -90,7 +90,7 @@ class ReportForm(forms.Form):
 class SaidForm(forms.Form):
     """A note, a solution or a reason."""
 
-    said = _words(_("Note"))
+    said = _words(pgettext_lazy("case", "Note"))
     photos = PhotosField()
 
 
@@ -106,7 +106,7 @@ class AssignForm(forms.Form):
     """Who is to own a case."""
 
     owner = _OwnerField(label=pgettext_lazy("case", "Owner"), queryset=get_user_model().objects.none())
-    said = _words(_("Note"), required=False)
+    said = _words(pgettext_lazy("case", "Note"), required=False)
 
     def __init__(self, case: Case, *args: Any, **options: Any) -> None:
         """Offer who works on cases at its place, its desk, or above them, or for its employer."""
