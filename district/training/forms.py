@@ -79,7 +79,7 @@ class QuestionForm(forms.Form):
 
     text = forms.CharField(label=_("Question"), max_length=300)
     choices = forms.CharField(
-        label=_("Answers"),
+        label=_("Choices"),
         max_length=1_500,
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=_("One on each line, 2 to 6. Put a star * before the right one."),

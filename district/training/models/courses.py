@@ -20,7 +20,7 @@ class Course(VisibleModel):
         """Whether workers see it."""
 
         DRAFT = "draft", _("Draft")
-        PUBLISHED = "published", _("Published")
+        PUBLISHED = "published", _("Shown to workers")
         RETIRED = "retired", _("Withdrawn")
 
     class Proof(models.TextChoices):

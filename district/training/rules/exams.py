@@ -31,12 +31,12 @@ def read_choices(text: str) -> tuple[list[str], int]:
     choices = [line.removeprefix(_MARK).strip()[:_CHOICE_LENGTH] for line in lines]
     if not CHOICES_MIN <= len(choices) <= CHOICES_MAX:
         raise TrainingRefused(
-            gettext_noop("Write %(least)d to %(most)d answers, one on each line."), least=CHOICES_MIN, most=CHOICES_MAX
+            gettext_noop("Write %(least)d to %(most)d choices, one on each line."), least=CHOICES_MIN, most=CHOICES_MAX
         )
     if len(right) != 1:
-        raise TrainingRefused(gettext_noop("Put a star * before the one right answer."))
+        raise TrainingRefused(gettext_noop("Put a star * before the one right choice."))
     if "" in choices or len({choice.casefold() for choice in choices}) < len(choices):
-        raise TrainingRefused(gettext_noop("Two answers are the same or empty: change one."))
+        raise TrainingRefused(gettext_noop("Two choices are the same or empty: change one."))
     return choices, right[0]
 
 
