@@ -21,7 +21,7 @@ class Course(VisibleModel):
 
         DRAFT = "draft", _("Draft")
         PUBLISHED = "published", _("Shown to workers")
-        RETIRED = "retired", _("Withdrawn")
+        RETIRED = "retired", _("Not shown any more")
 
     class Proof(models.TextChoices):
         """What completes it after the test."""
