@@ -20,6 +20,8 @@ urlpatterns = [
     path("", include("district.phones.urls")),
     path("", include("district.enrolment.urls")),
     path("emergency/", include("district.emergency.urls")),
+    path("", include("district.training.urls")),
+    path("", include("district.declarations.urls")),
     path("tracing/", include("district.tracing.urls")),
     path("support/", include("district.support.urls")),
     path("demo/", include("district.demo.links")),
