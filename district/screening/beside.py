@@ -49,7 +49,7 @@ def beside_row(user: Account, person: Person, row: KeyRow) -> list[BesideField]:
             [province_name(person.province) if person.province else ""],
             row.province == person.province,
         ),
-        BesideField(_("Note"), row.note, "", None),
+        BesideField(_("Remark"), row.note, "", None),
     ]
 
 

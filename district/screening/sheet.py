@@ -52,7 +52,7 @@ class KeyListSheet(Importer):
             "area", _("Area code"), area, "行政区划代码|区划代码|地区代码|籍贯代码|户籍地代码|area code", clearable=False,
             note=_("Where the person comes from, GB/T 2260."),
         ),
-        import_field("note", _("Note"), values.name(500), "备注|说明|备注说明|remark", clearable=False),
+        import_field("note", _("Remark"), values.name(500), "备注|说明|备注说明|remark", clearable=False),
     )  # fmt: skip
 
     def plan(self, rows: Sequence[SheetRow]) -> Iterator[PlannedRow]:
