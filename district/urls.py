@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("district.enrolment.urls")),
     path("emergency/", include("district.emergency.urls")),
     path("", include("district.cases.urls")),
+    path("screening/", include("district.screening.urls")),
     path("", include("district.training.urls")),
     path("", include("district.declarations.urls")),
     path("tracing/", include("district.tracing.urls")),
