@@ -103,6 +103,7 @@ INSTALLED_APPS = [
     "district.support",
     "district.realname",
     "district.tracing",
+    "district.figures",
     "district.api",
     "district.web",
     "district.overview",

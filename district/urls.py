@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("district.enrolment.urls")),
     path("emergency/", include("district.emergency.urls")),
     path("tracing/", include("district.tracing.urls")),
+    path("figures/", include("district.figures.urls")),
     path("support/", include("district.support.urls")),
     path("demo/", include("district.demo.links")),
 ]
