@@ -62,6 +62,8 @@ OVERRIDES: dict[str, dict[str, Any]] = {
     "cases.DutyHours": {"weekday": 0},
     "people.DuplicateCandidate": {"second": lambda key: key + 1},
     "people.Merge": {"absorbed": lambda key: key + 1},
+    "training.CourseMedia": {"mime": "image/jpeg", "size": 1},
+    "training.MediaPart": {"number": 0},
     "realname.SiteUpload": {"trouble": ""},
     "realname.Upload": {"lack": ""},
     "realname.PassageUpload": {"direction": "in"},
