@@ -21,5 +21,8 @@ urlpatterns = [
     path("", include("district.enrolment.urls")),
     path("emergency/", include("district.emergency.urls")),
     path("supplies/", include("district.supplies.urls")),
+    path("", include("district.declarations.urls")),
+    path("tracing/", include("district.tracing.urls")),
+    path("support/", include("district.support.urls")),
     path("demo/", include("district.demo.links")),
 ]

@@ -61,10 +61,11 @@ class DayForm(forms.Form):
         if whole:
             self._add("isolation_places", _("Isolation places"), PEOPLE_MAX)
             self._add("isolation_used", _("In use"), PEOPLE_MAX)
+            in_stock, used = gettext("In stock"), gettext("Used each day")
             for item, title in ITEM_NAMES.items():
-                self._add(f"stock_{item.value}", f"{title}: {gettext('in stock')}", AMOUNT_MAX)
+                self._add(f"stock_{item.value}", f"{title}: {in_stock}", AMOUNT_MAX)
                 if item != SupplyItem.THERMOMETERS:
-                    self._add(f"use_{item.value}", f"{title}: {gettext('used each day')}", AMOUNT_MAX)
+                    self._add(f"use_{item.value}", f"{title}: {used}", AMOUNT_MAX)
         self._remember()
         self.asks_again = False
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext, pgettext_lazy
 
 from district.supplies.names import COMMITMENT_TONES, OFFER_TONES, STOCK_NAMES, STOCK_TONES
 from district.supplies.rules.items import StockState, SupplyNeeds, days_left, state_of

@@ -36,21 +36,35 @@ _SKIPPED = {
     "accounts.SignInBucket",
     "audit.Entry",
     "audit.Head",
+    "cases.CalendarDay",
     "people.PersonScope",
     "people.PersonEmployer",
     "places.Place",
 }
 """Made another way, or without a place."""
+PUBLISHED = {
+    "clause": {
+        "id": "rent",
+        "name": {"en": "Rent", "zh": "租金"},
+        "help": "relief",
+        "source": {"text": "one month's rent", "where": "test"},
+        "amount": [{"fact": "rent", "times": "1"}],
+    },
+    "facts": [{"id": "rent", "kind": "money", "question": {"en": "Rent?", "zh": "租金？"}}],
+}
+"""A support measure. All enterprises see the measures of the district, so it holds no mark."""
 OVERRIDES: dict[str, dict[str, Any]] = {
     "accounts.Grant": {"role": Role.GUARD},
     "accounts.User": {"is_active": True, "is_superuser": False, "is_staff": False},
     "api.ApiToken": {"enterprise": None},
     "api.WebhookEndpoint": {"enterprise": None},
+    "cases.DutyHours": {"weekday": 0},
     "people.DuplicateCandidate": {"second": lambda key: key + 1},
     "people.Merge": {"absorbed": lambda key: key + 1},
     "realname.SiteUpload": {"trouble": ""},
     "realname.Upload": {"lack": ""},
     "realname.PassageUpload": {"direction": "in"},
+    "support.SupportMeasure": {"key": lambda key: f"m{key}", "by": "test", "content": PUBLISHED},
 }
 
 

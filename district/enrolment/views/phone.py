@@ -28,6 +28,7 @@ from district.exchange.door import close_hq_door
 from district.people import registry
 from district.people.models import Consent, Person
 from district.phones.pages import phone_page
+from district.phones.rows import rows_for
 from district.wire import HqAway, HqRefused
 
 FACE, PLATFORM = Consent.Purpose.FACE, Consent.Purpose.PLATFORM_PHOTO
@@ -69,6 +70,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "places": places,
         "today": [one for one in places if one.now(today)],
         "withdrew": not ways.agreed and withdrew(person),
+        "more": rows_for(person),
     }
     return render(request, "enrolment/phone/home.html", context)
 
