@@ -21,8 +21,11 @@ urlpatterns = [
     path("", include("district.enrolment.urls")),
     path("emergency/", include("district.emergency.urls")),
     path("supplies/", include("district.supplies.urls")),
+    path("screening/", include("district.screening.urls")),
+    path("", include("district.training.urls")),
     path("", include("district.declarations.urls")),
     path("tracing/", include("district.tracing.urls")),
+    path("figures/", include("district.figures.urls")),
     path("support/", include("district.support.urls")),
     path("demo/", include("district.demo.links")),
 ]
