@@ -20,5 +20,6 @@ urlpatterns = [
     path("", include("district.phones.urls")),
     path("", include("district.enrolment.urls")),
     path("emergency/", include("district.emergency.urls")),
+    path("", include("district.quarantine.urls")),
     path("demo/", include("district.demo.links")),
 ]
