@@ -21,5 +21,7 @@ urlpatterns = [
     path("", include("district.enrolment.urls")),
     path("emergency/", include("district.emergency.urls")),
     path("", include("district.quarantine.urls")),
+    path("tracing/", include("district.tracing.urls")),
+    path("support/", include("district.support.urls")),
     path("demo/", include("district.demo.links")),
 ]

@@ -7,6 +7,7 @@ ACTIONS: dict[str, StrPromise] = {
     "answer support": pgettext_lazy("audit", "answered the office"),
     "apply support": pgettext_lazy("audit", "applied for support"),
     "ask support": pgettext_lazy("audit", "asked the applicant"),
+    "confirm support": pgettext_lazy("audit", "confirmed a decision on support"),
     "grant support": pgettext_lazy("audit", "granted support"),
     "pay support": pgettext_lazy("audit", "recorded support as paid"),
     "publish support": pgettext_lazy("audit", "published a support measure"),

@@ -8,6 +8,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from district.cases.models import Case
 from district.permissions import Permission
 from district.places.models import Enterprise
 from district.scope import Scope, VisibleModel
@@ -87,6 +88,8 @@ class SupportApplication(VisibleModel):
     made = models.DateTimeField(_("sent"), default=timezone.now)
     changed = models.DateTimeField(_("last change"), default=timezone.now)
     decided_by = models.CharField(_("decided by"), max_length=150, blank=True)
+    case = models.OneToOneField(Case, models.SET_NULL, null=True, blank=True, related_name="support_application")
+    """It holds the clocks, the owner and the escalation, and closes when the enterprise confirms the decision."""
 
     class Meta:
         ordering: ClassVar = ["-made", "-pk"]
@@ -109,3 +112,25 @@ class SupportApplication(VisibleModel):
     def visible_q(cls, scope: Scope) -> Q:
         """Show those of enterprises seated in the scope, and the account's own."""
         return scope.places("enterprise__place__path") | scope.employers()
+
+
+class SupportStep(VisibleModel):
+    """One row of an application's history: what was done, by whom, and what was said."""
+
+    permission: ClassVar[Permission] = Permission.SEE_SUPPORT
+    application = models.ForeignKey(SupportApplication, models.CASCADE, related_name="steps")
+    state = models.CharField(
+        _("state"), max_length=10, choices=[(one.value, name) for one, name in STATE_NAMES.items()]
+    )
+    """Where the application stood after it."""
+    by = models.CharField(_("by"), max_length=150)
+    at = models.DateTimeField(_("time"), default=timezone.now)
+    said = models.CharField(_("note"), max_length=500, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+
+    @classmethod
+    def visible_q(cls, scope: Scope) -> Q:
+        """Show the steps of visible applications."""
+        return Q(application__in=SupportApplication.objects.filter(SupportApplication.visible_q(scope)))

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_noop
 
 from district.audit.record import record
 from district.places.models import Enterprise
-from district.support.models import SupportApplication, SupportMeasure
+from district.support.following import close_case, follow, open_application_case, settle
+from district.support.models import SupportApplication, SupportMeasure, SupportStep
 from district.support.rules.answers import MONEY_MAX, Answer, read_answers, stored_answers
 from district.support.rules.calculator import CENT, Assessment, SupportVerdict, assess
 from district.support.rules.clauses import CompleteClause
@@ -82,7 +83,7 @@ def apply_for(
         raise SupportRefused(
             gettext_noop("This does not hold: %(failed)s. Correct the answers if they are wrong."), failed=failed
         )
-    made = SupportApplication.objects.create(
+    made: SupportApplication = SupportApplication.objects.create(
         measure=found,
         key=found.key,
         enterprise=enterprise,
@@ -91,6 +92,9 @@ def apply_for(
         amount=result.amount,
         by=str(by)[:150],
     )
+    made.case = open_application_case(by, made)
+    made.save(update_fields=["case"])
+    _note(by, made)
     record(by, "apply support", made, details={"measure": made.key, "version": str(found.version)})
     return made
 
@@ -98,7 +102,8 @@ def apply_for(
 @transaction.atomic
 def ask_applicant(by: object, application: SupportApplication, question: str) -> SupportApplication:
     """Ask the enterprise for an answer or a document. Raises SupportRefused."""
-    found = _step(application, ApplicationState.ASKED, why=check_words(question))
+    found = _step(by, application, ApplicationState.ASKED, why=check_words(question))
+    follow(by, found.case, found.why)
     record(by, "ask support", found, why=found.why)
     return found
 
@@ -106,7 +111,7 @@ def ask_applicant(by: object, application: SupportApplication, question: str) ->
 @transaction.atomic
 def answer_office(by: object, application: SupportApplication, answer: str) -> SupportApplication:
     """Answer the office's question. The application waits for the office again. Raises SupportRefused."""
-    found = _step(application, ApplicationState.SENT, why=check_words(answer))
+    found = _step(by, application, ApplicationState.SENT, why=check_words(answer))
     record(by, "answer support", found, why=found.why)
     return found
 
@@ -123,7 +128,8 @@ def grant_application(
             gettext_noop("The measure gives %(most)s yuan at most: grant no more."), most=application.amount
         )
     reason = check_words(why) if why or amount < application.amount else ""
-    found = _step(application, ApplicationState.GRANTED, why=reason, granted=amount, decided_by=str(by)[:150])
+    found = _step(by, application, ApplicationState.GRANTED, why=reason, granted=amount, decided_by=str(by)[:150])
+    settle(by, found.case, f"{found.get_state_display()}: {amount}")
     record(by, "grant support", found, why=reason)
     return found
 
@@ -131,7 +137,8 @@ def grant_application(
 @transaction.atomic
 def refuse_application(by: object, application: SupportApplication, why: str) -> SupportApplication:
     """Refuse an application with its reason. Raises SupportRefused."""
-    found = _step(application, ApplicationState.REFUSED, why=check_words(why), decided_by=str(by)[:150])
+    found = _step(by, application, ApplicationState.REFUSED, why=check_words(why), decided_by=str(by)[:150])
+    settle(by, found.case, f"{found.get_state_display()}: {found.why}")
     record(by, "refuse support", found, why=found.why)
     return found
 
@@ -139,7 +146,7 @@ def refuse_application(by: object, application: SupportApplication, why: str) ->
 @transaction.atomic
 def withdraw_application(by: object, application: SupportApplication) -> SupportApplication:
     """Take an open application back. The enterprise may apply again. Raises SupportRefused."""
-    found = _step(application, ApplicationState.WITHDRAWN)
+    found = _step(by, application, ApplicationState.WITHDRAWN)
     record(by, "withdraw support", found)
     return found
 
@@ -147,16 +154,31 @@ def withdraw_application(by: object, application: SupportApplication) -> Support
 @transaction.atomic
 def mark_paid(by: object, application: SupportApplication) -> SupportApplication:
     """Record that the enterprise has the money. Raises SupportRefused."""
-    found = _step(application, ApplicationState.PAID)
+    found = _step(by, application, ApplicationState.PAID)
     record(by, "pay support", found)
     return found
 
 
-def _step(application: SupportApplication, then: ApplicationState, **changed: object) -> SupportApplication:
+@transaction.atomic
+def confirm_decision(by: object, application: SupportApplication) -> SupportApplication:
+    """Confirm for the enterprise that it knows the decision, and close the case. Raises SupportRefused."""
+    found: SupportApplication = SupportApplication.objects.select_for_update(of=("self",)).get(pk=application.pk)
+    if not close_case(by, found.case):
+        raise SupportRefused(gettext_noop("There is nothing to confirm now: the case shows its next step."))
+    record(by, "confirm support", found)
+    return found
+
+
+def _step(by: object, application: SupportApplication, then: ApplicationState, **changed: object) -> SupportApplication:
     found: SupportApplication = SupportApplication.objects.select_for_update(of=("self",)).get(pk=application.pk)
     check_step(ApplicationState(found.state), then)
     changed |= {"state": then.value, "changed": timezone.now()}
     for name, value in changed.items():
         setattr(found, name, value)
     found.save(update_fields=list(changed))
+    _note(by, found, str(changed.get("why", "")))
     return found
+
+
+def _note(by: object, application: SupportApplication, said: str = "") -> None:
+    SupportStep.objects.create(application=application, state=application.state, by=str(by)[:150], said=said)

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q
 
 from district.attendance.models import Day, Passage, Stay
+from district.attendance.models.projections import INSIDE
 from district.attendance.rules.working_time import LONGEST_MAX_S
 from district.people.models import Assignment
 from district.tracing.facts_of_trips import portions
@@ -76,8 +77,11 @@ def registered_in_same_teams(cases: Iterable[TeamFact], window: TraceWindow) -> 
 
 
 def _came(span: Span) -> Q:
-    """Return the filter for stays that may reach into a span. `present` then decides."""
-    return Q(came__gt=span[0] - _LONGEST, came__lt=span[1] + ASSUMED)
+    """Return the filter for stays that may reach into a span. `present` then decides.
+
+    An open stay may be longer than the longest one, until attendance notes that its exit is missing.
+    """
+    return Q(came__lt=span[1] + ASSUMED) & (Q(came__gt=span[0] - _LONGEST) | INSIDE)
 
 
 def _present(wanted: Q, span: Span) -> Iterator[PresentSpan]:

@@ -3,6 +3,7 @@
 A contact's rows never name the case. Only the investigation does, and only officers of its place see that.
 """
 
+from datetime import date, timedelta
 from typing import ClassVar, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -75,10 +76,23 @@ class Investigation(OfMeasure):
             )
         ]
 
+    def __str__(self) -> str:
+        return str(self.person)
+
+    @property
+    def audit_scope(self) -> tuple[str, int | None]:
+        """Return its place, for the audit record: not that of the case, whose site and employer do not see it."""
+        return self.place.path, None
+
     @property
     def limits(self) -> TraceLimits:
         """Return what counts as an encounter."""
         return TraceLimits(self.days, self.hops, self.overlap_minutes, self.gate_minutes)
+
+    @property
+    def first_day(self) -> date:
+        """Return the first day that is looked at."""
+        return self.last_day - timedelta(days=self.days - 1)
 
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
@@ -93,6 +107,11 @@ class ContactQuerySet(VisibleQuerySet):
         """Keep the contacts whose measure is not over."""
         today = timezone.localdate()
         return self.filter(investigation__measure__ended=None, investigation__measure__ends__gte=today)
+
+    def to_call(self) -> Self:
+        """Keep those whom somebody calls today: not called yet, or to be called again."""
+        due = Q(outcome="") | Q(call_again__lte=timezone.localdate())
+        return self.filter(due, released=None, found=True, investigation__closed=None)
 
 
 class Contact(VisibleModel):
@@ -123,6 +142,8 @@ class Contact(VisibleModel):
     outcome = models.CharField(_("outcome"), max_length=13, choices=Outcome.choices, blank=True, default="")
     called = models.DateTimeField(_("called"), null=True, blank=True)
     call_again = models.DateField(_("call again"), null=True, blank=True)
+    released = models.DateTimeField(_("released"), null=True, blank=True)
+    """When the follow-up ended. Then nobody calls any more."""
     objects = ContactQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
@@ -133,15 +154,19 @@ class Contact(VisibleModel):
             models.Index(fields=["call_again"], condition=Q(call_again__isnull=False), name="contact_again"),
         ]
 
+    def __str__(self) -> str:
+        return str(self.person)
+
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
         """Show those of visible investigations, and of people at places of the scope: their own town calls them."""
         return scope.places("investigation__place__path") | seen_from_places(scope)
 
 
-class ContactReason(models.Model):
+class ContactReason(VisibleModel):
     """One reason for which somebody is a contact. Officers of the investigation see it, nobody else."""
 
+    permission: ClassVar[Permission] = Permission.SEE_TRACING
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="reasons")
     kind = models.CharField(_("reason"), max_length=5, choices=[(k.value, name) for k, name in REASON_NAMES.items()])
     key = models.CharField(max_length=120)
@@ -159,10 +184,16 @@ class ContactReason(models.Model):
     class Meta:
         ordering: ClassVar = ["pk"]
 
+    @classmethod
+    def visible_q(cls, scope: Scope) -> Q:
+        """Show those of visible investigations only: a reason leads to the case."""
+        return scope.places("contact__investigation__place__path")
 
-class CallOutcome(models.Model):
+
+class CallOutcome(VisibleModel):
     """One call to a contact, and what it brought. Nobody changes it."""
 
+    permission: ClassVar[Permission] = Permission.SEE_TRACING
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="calls")
     outcome = models.CharField(_("outcome"), max_length=13, choices=Contact.Outcome.choices[1:])
     note = EncryptedTextField(_("note"), blank=True)
@@ -171,3 +202,8 @@ class CallOutcome(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-called", "-pk"]
+
+    @classmethod
+    def visible_q(cls, scope: Scope) -> Q:
+        """Show the calls to visible contacts."""
+        return scope.places("contact__investigation__place__path") | seen_from_places(scope, "contact__person")

@@ -2,6 +2,7 @@
 
 import math
 import random
+from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -72,6 +73,7 @@ class Film:
         self._noise: dict[float, tuple[Image, Image]] = {}
         self._cutouts: dict[tuple[object, ...], Cutout] = {}
         self._cards: dict[str, CodeCard] = {}
+        self._codes: dict[Path, str] = {}
         for scene in script.scenes:
             self._noise_of(scene.noise)
             for person in scene.people:
@@ -87,9 +89,9 @@ class Film:
         poses = [(p, pose(p, scene, into_s, self.script.width_px, self.script.height_px)) for p in scene.people]
         for person, where in sorted(((p, w) for p, w in poses if w), key=lambda item: item[1].face_px):
             self._cutout(person).draw(frame, where.x, where.y, where.face_px, where.opacity, where.blur_px)
-            if person.code:
+            if code := self._code(person):
                 x, y = where.x - 0.55 * where.face_px, where.y + 1.25 * where.face_px
-                self._card(person.code).draw(frame, x, y, person.code_size * where.face_px, where.blur_px)
+                self._card(code).draw(frame, x, y, person.code_size * where.face_px, where.blur_px)
         frame = _lit(frame, self._light(scene, into_s, before))
         return self._with_noise(frame, scene.noise, index)
 
@@ -134,6 +136,14 @@ class Film:
             grain = np.rint(self._grain * noise)
             self._noise[noise] = np.clip(grain, 0, 255).astype(np.uint8), np.clip(-grain, 0, 255).astype(np.uint8)
         return self._noise[noise]
+
+    def _code(self, person: FilmPerson) -> str:
+        """Return the text of the card in a person's hand. A file of it is read once."""
+        if person.code_path is None:
+            return person.code
+        if person.code_path not in self._codes and person.code_path.exists():
+            self._codes[person.code_path] = person.code_path.read_text(encoding="utf-8").strip()
+        return self._codes.get(person.code_path, "")
 
     def _card(self, text: str) -> CodeCard:
         if text not in self._cards:

@@ -50,6 +50,8 @@ class FilmPerson(ScriptPart):
     """"past": through the gate and out of the picture at the side; "back": the way they came."""
     code: str = Field(default="", max_length=400)
     """The text of a QR code on a card in the person's hand; "": none."""
+    code_path: Path | None = None
+    """A file with that text, read when the person first shows: the code may be made after the film began."""
     code_size: float = Field(default=0.9, ge=0.2, le=3)
     """Width of the card with its margin, in face widths."""
 
@@ -67,6 +69,8 @@ class Scene(ScriptPart):
 
     name: str
     people: tuple[FilmPerson, ...] = Field(min_length=1, max_length=8)
+    start_when_path: Path | None = None
+    """The lane stays empty before this scene until this file exists."""
     gap_s: float = Field(default=1.5, ge=0, le=600)
     approach_s: float = Field(default=2.0, ge=0.1, le=60)
     stay_s: float = Field(default=2.5, ge=0, le=600)
@@ -139,12 +143,18 @@ def load_script(path: Path) -> WalkUpScript:
 
 
 def _absolute(script: WalkUpScript, base: Path) -> WalkUpScript:
-    def person(p: FilmPerson) -> FilmPerson:
-        return p.model_copy(update={"photo_path": base / p.photo_path})
+    def absolute(path: Path | None) -> Path | None:
+        return base / path if path else None
 
-    scenes = tuple(s.model_copy(update={"people": tuple(map(person, s.people))}) for s in script.scenes)
-    start = base / script.start_when_path if script.start_when_path else None
-    return script.model_copy(update={"scenes": scenes, "start_when_path": start})
+    def person(p: FilmPerson) -> FilmPerson:
+        return p.model_copy(update={"photo_path": base / p.photo_path, "code_path": absolute(p.code_path)})
+
+    def scene(s: Scene) -> Scene:
+        people = tuple(map(person, s.people))
+        return s.model_copy(update={"people": people, "start_when_path": absolute(s.start_when_path)})
+
+    scenes = tuple(map(scene, script.scenes))
+    return script.model_copy(update={"scenes": scenes, "start_when_path": absolute(script.start_when_path)})
 
 
 def _explain(error: ValidationError) -> list[str]:

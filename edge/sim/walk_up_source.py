@@ -40,8 +40,8 @@ class WalkUpSource:
             if not self._may_start():
                 return self._film.empty_at(now_s - self._opened_s)
             self._film_s, self._read_s = 0.0, now_s
-        self._film_s += min(now_s - self._read_s, self._script.step_max_s or math.inf)
-        self._read_s = now_s
+        next_s = self._film_s + min(now_s - self._read_s, self._script.step_max_s or math.inf)
+        self._film_s, self._read_s = self._held_before_scene(next_s), now_s
         if self._film_s >= self._script.duration_s:
             if not self._repeat:
                 raise EOFError
@@ -53,6 +53,14 @@ class WalkUpSource:
 
     def close(self) -> None:
         self._film = None
+
+    def _held_before_scene(self, next_s: float) -> float:
+        """Return the film's time, held where the first scene begins whose file is missing."""
+        for scene, (_name, start_s, _end_s) in zip(self._script.scenes, self._script.timetable(), strict=True):
+            waits = scene.start_when_path is not None and not scene.start_when_path.exists()
+            if waits and (self._film_s or 0.0) <= start_s <= next_s:
+                return start_s
+        return next_s
 
     def _may_start(self) -> bool:
         return self._script.start_when_path is None or self._script.start_when_path.exists()

@@ -41,6 +41,17 @@ _SKIPPED = {
     "places.Place",
 }
 """Made another way, or without a place."""
+PUBLISHED = {
+    "clause": {
+        "id": "rent",
+        "name": {"en": "Rent", "zh": "租金"},
+        "help": "relief",
+        "source": {"text": "one month's rent", "where": "test"},
+        "amount": [{"fact": "rent", "times": "1"}],
+    },
+    "facts": [{"id": "rent", "kind": "money", "question": {"en": "Rent?", "zh": "租金？"}}],
+}
+"""A support measure. All enterprises see the measures of the district, so it holds no mark."""
 OVERRIDES: dict[str, dict[str, Any]] = {
     "accounts.Grant": {"role": Role.GUARD},
     "accounts.User": {"is_active": True, "is_superuser": False, "is_staff": False},
@@ -51,6 +62,7 @@ OVERRIDES: dict[str, dict[str, Any]] = {
     "realname.SiteUpload": {"trouble": ""},
     "realname.Upload": {"lack": ""},
     "realname.PassageUpload": {"direction": "in"},
+    "support.SupportMeasure": {"key": lambda key: f"m{key}", "by": "test", "content": PUBLISHED},
 }
 
 

@@ -165,3 +165,33 @@ def test_fail__no_script_and_broken_toml(tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text("[[scenes")
     with pytest.raises(ScriptError, match="not valid TOML"):
         load_script(tmp_path / "broken.toml")
+
+
+def test_ok__a_scene_waits_for_its_own_file_and_shows_the_code_of_another(script_path: Path) -> None:
+    waiting = (
+        script_path.read_text()
+        .replace('name = "two in the dark"', 'name = "later"\nstart_when_path = "go-2"')
+        .replace("light = { gain = 0.2 }\nlight_end = { gain = 0.1, gamma = 2 }\n", "")
+    )
+    script_path.write_text(waiting.replace('leave = "back"', 'leave = "back"\ncode_path = "code.txt"'))
+    script, clock = load_script(script_path), ManualClock()
+    (script_path.parent / "go").touch()
+    source, empty = WalkUpSource(script, False, clock), Film(script).empty_at(0.0)
+    source.open()
+    source.read()
+    for _ in range(20):
+        clock.advance(script.scenes[0].duration_s)
+        seen = source.read()
+        assert seen is not None
+        assert cv2.absdiff(seen, empty).mean() < 5, "somebody walks up without the file"
+    (script_path.parent / "code.txt").write_text("SG1.a-code\n")
+    (script_path.parent / "go-2").touch()
+    source.read()
+    clock.advance(script.scenes[1].gap_s + script.scenes[1].approach_s + 0.5)
+    seen = source.read()
+    assert seen is not None
+    assert cv2.absdiff(seen, empty).mean() > 5
+    (script_path.parent / "code.txt").unlink()
+    bare = Film(script).frame_at(script.timetable()[1][1] + script.scenes[1].gap_s + script.scenes[1].approach_s + 0.5)
+    assert cv2.absdiff(seen, bare).max() > 60, "no card in the hand"
+    source.close()

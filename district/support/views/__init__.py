@@ -1,0 +1,1 @@
+"""Pages of support: measures, the calculator, applications."""

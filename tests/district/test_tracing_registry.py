@@ -1,0 +1,102 @@
+"""PROMISE: officers open, trace, call and close; calls stay, and nothing that a contact gets names the case."""
+
+from datetime import timedelta
+
+import pytest
+from district_rig import SmallDistrict
+from django.utils import timezone
+
+from district.audit.models import Entry
+from district.declarations.models import Trip
+from district.emergency.models import EmergencyMeasure
+from district.emergency.registry import end_measure, start_measure
+from district.emergency.rules import MeasureKind
+from district.permissions import Role
+from district.tracing import registry
+from district.tracing.models import Contact, ContactReason, Investigation
+from district.tracing.rules import TraceLimits, TraceRefused
+
+WHY = {"purpose": "Find contacts", "legal_basis": "Emergency response law"}
+
+
+def _measures(town: SmallDistrict) -> tuple[EmergencyMeasure, EmergencyMeasure]:
+    ends = timezone.localdate() + timedelta(days=10)
+    first, second = (
+        start_measure("test", kind, town.root, ends=ends, **WHY)
+        for kind in (MeasureKind.DECLARATIONS, MeasureKind.TRACING)
+    )
+    return first, second
+
+
+def _opened(town: SmallDistrict, limits: TraceLimits | None = None) -> Investigation:
+    """People 0 and 1 are one team; 0 and 6 sat near each other in a train, and 6 and 7 in another."""
+    declarations, _tracing = _measures(town)
+    today = timezone.localdate()
+    for who, number, seat in ((0, "G1", "3A"), (6, "G1", "4C"), (6, "G2", "3A"), (7, "G2", "3C")):
+        person = town.people[who]
+        Trip.objects.create(
+            measure=declarations, person=person, mode="train", number=number, day=today, carriage="8", seat=seat
+        )
+    made = registry.open_investigation(
+        "officer", town.people[0], town.towns[0], last_day=today, why="confirmed", limits=limits
+    )
+    registry.trace("officer", made)
+    return made
+
+
+def test_ok__the_list_has_the_nearest_first_and_both_hops(town: SmallDistrict) -> None:
+    made = _opened(town, TraceLimits(hops=2))
+    rows = list(made.contacts.order_by("rank").values_list("person__worker_id", "hop"))
+    assert rows == [("w-7", 1), ("w-2", 1), ("w-8", 2)]
+    vias = ContactReason.objects.order_by("pk").values_list("contact__person__worker_id", "via__worker_id")
+    assert set(vias) == {("w-2", None), ("w-7", None), ("w-8", "w-7")}
+
+
+def test_ok__calls_stay_when_the_search_runs_again(town: SmallDistrict) -> None:
+    made = _opened(town)
+    called = made.contacts.get(person=town.people[6])
+    registry.record_call("officer", called, Contact.Outcome.WELL, "no complaint")
+    Trip.objects.filter(person=town.people[6], number="G1").delete()
+    assert registry.trace("officer", made) == 1
+    called.refresh_from_db()
+    assert (called.found, called.outcome, called.calls.get().note) == (False, "well", "no complaint")
+    made.contacts.get(person=town.people[1])
+
+
+def test_ok__what_a_contact_gets_does_not_lead_to_the_case(town: SmallDistrict) -> None:
+    """Neither the sheet nor the record of the look names the case, its seat, train or team."""
+    made = _opened(town)
+    case = made.person
+    for contact in made.contacts.all():
+        said = repr(registry.call_sheet("officer", contact))
+        entry = Entry.objects.filter(subject_kind="people.person", action="read").latest("pk")
+        assert entry.subject_id == str(contact.person_id)
+        for secret in (case.name, case.worker_id, "G1", "3A", "Team", "Site"):
+            assert secret not in said + str(entry.details)
+
+
+def test_ok__the_contacts_town_sees_the_contact_and_not_the_investigation(town: SmallDistrict) -> None:
+    """Person 6 works in the other town: its officers call, and do not see whose contact it is."""
+    made = _opened(town)
+    officer = town.account(Role.OFFICER, place=town.towns[1])
+    assert [one.person for one in Contact.objects.visible_to(officer).kept()] == [town.people[6]]
+    assert not Investigation.objects.visible_to(officer).filter(pk=made.pk).exists()
+    assert not Contact.objects.visible_to(town.accounts[Role.MANAGER]).exists()
+
+
+def test_fail__without_a_measure_twice_or_after_its_end(town: SmallDistrict) -> None:
+    today = timezone.localdate()
+    with pytest.raises(TraceRefused, match="no measure"):
+        registry.open_investigation("officer", town.people[0], town.towns[0], last_day=today, why="confirmed")
+    made = _opened(town)
+    with pytest.raises(TraceRefused, match="already"):
+        registry.open_investigation("officer", town.people[0], town.towns[0], last_day=today, why="confirmed")
+    with pytest.raises(TraceRefused, match="future"):
+        later = today + timedelta(days=1)
+        registry.open_investigation("officer", town.people[1], town.towns[0], last_day=later, why="confirmed")
+    contact = made.contacts.all()[0]
+    end_measure("test", made.measure)
+    for step in (lambda: registry.trace("officer", made), lambda: registry.call_sheet("officer", contact)):
+        with pytest.raises(TraceRefused, match="closed"):
+            step()
+    assert not Contact.objects.visible_to(town.accounts[Role.OFFICER]).kept().exists()
