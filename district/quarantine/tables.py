@@ -20,9 +20,9 @@ def shown_orders(rows: "QuerySet[Any]") -> "QuerySet[Any]":
     rows = with_visits(with_visits(rows, today, "met_today"), today - timedelta(days=1), "met_yesterday")
     offers = QuarantineHandOver.objects.filter(OPEN_OFFER, order=OuterRef("pk")).order_by()
     needs = QuarantineNeed.objects.filter(order=OuterRef("pk"), done=None)
-    found: QuerySet[Any] = rows.annotate(offer_due=Subquery(offers.values("due")[:1]), asks=Exists(needs)).select_related(
-        "person", "place", "holder"
-    )
+    found: QuerySet[Any] = rows.annotate(
+        offer_due=Subquery(offers.values("due")[:1]), asks=Exists(needs)
+    ).select_related("person", "place", "holder")
     return found
 
 

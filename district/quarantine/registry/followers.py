@@ -38,7 +38,9 @@ def followers(measure: EmergencyMeasure, enterprise: int | None = None) -> "Quer
     if enterprise is not None:
         where |= Q(enterprise=enterprise)
     grants = Grant.objects.filter(where, Grant.in_force(timezone.now()), role__in=_ROLES)
-    found: QuerySet[Any] = User.objects.filter(is_active=True, pk__in=grants.values("user")).order_by("name", "username")
+    found: QuerySet[Any] = User.objects.filter(is_active=True, pk__in=grants.values("user")).order_by(
+        "name", "username"
+    )
     return found
 
 
