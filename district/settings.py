@@ -101,6 +101,7 @@ INSTALLED_APPS = [
     "district.screening",
     "district.quarantine",
     "district.support",
+    "district.training",
     "district.realname",
     "district.tracing",
     "district.api",

@@ -21,6 +21,8 @@ urlpatterns = [
     path("", include("district.enrolment.urls")),
     path("emergency/", include("district.emergency.urls")),
     path("", include("district.quarantine.urls")),
+    path("", include("district.training.urls")),
+    path("", include("district.declarations.urls")),
     path("tracing/", include("district.tracing.urls")),
     path("support/", include("district.support.urls")),
     path("demo/", include("district.demo.links")),
