@@ -123,7 +123,7 @@ def _has_form(context: dict[str, Any], name: str) -> bool:
         "accept_form": offer and (context["is_receiver"] or context["may_direct"]),
         "back_form": offer and context["may_hand"],
     }
-    return shown.get(name, True)
+    return bool(shown.get(name, True))
 
 
 def _said(form: Form) -> list[str]:
