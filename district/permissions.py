@@ -40,6 +40,8 @@ class Permission(StrEnum):
     SEE_HEALTH = "see_health"
     """Declarations of health and trips, and quarantine."""
     CHANGE_HEALTH = "change_health"
+    ORDER_QUARANTINE = "order_quarantine"
+    """Order, extend and end quarantine. An employer does none of it: it wants its people back at work."""
     SEE_SCREENING = "see_screening"
     """Key lists and hits. A list's own rows are read by nobody but who decides a hit."""
     SCREEN = "screen"
@@ -124,6 +126,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.START_MEASURES,
         _P.SEE_HEALTH,
         _P.CHANGE_HEALTH,
+        _P.ORDER_QUARANTINE,
         _P.SEE_SCREENING,
         _P.SCREEN,
         _P.SEE_TRACING,

@@ -20,8 +20,13 @@ urlpatterns = [
     path("", include("district.phones.urls")),
     path("", include("district.enrolment.urls")),
     path("emergency/", include("district.emergency.urls")),
+    path("", include("district.quarantine.urls")),
+    path("", include("district.cases.urls")),
+    path("screening/", include("district.screening.urls")),
+    path("", include("district.training.urls")),
     path("", include("district.declarations.urls")),
     path("tracing/", include("district.tracing.urls")),
+    path("figures/", include("district.figures.urls")),
     path("support/", include("district.support.urls")),
     path("demo/", include("district.demo.links")),
 ]
