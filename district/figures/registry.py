@@ -18,7 +18,7 @@ from district.figures.sources import (
     gates,
     headcounts,
     resumption,
-    supplied,
+    supplies,
 )
 
 SOURCES: tuple[FigureSource, ...] = (
@@ -27,7 +27,7 @@ SOURCES: tuple[FigureSource, ...] = (
     gates.SOURCE,
     cases.SOURCE,
     declared.SOURCE,
-    supplied.SOURCE,
+    supplies.SOURCE,
 )
 _AT_ONCE = 1_000
 
