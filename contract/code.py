@@ -18,8 +18,10 @@ import binascii
 import hashlib
 import secrets
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -35,6 +37,7 @@ TEXT_MAX = 400
 
 _HEAD = struct.Struct(">IHI")
 _SIGNATURE_BYTES = 64
+T = TypeVar("T")
 _id = TypeAdapter[str](Id, config=ConfigDict(hide_input_in_errors=True))
 
 
@@ -62,42 +65,56 @@ class Code:
 
 def make(code: Code, key: Ed25519PrivateKey) -> str:
     """Return the text of the QR code. Raises ValueError for ids, times or a validity that a code cannot hold."""
-    body = _body(code)
-    signed = body + sign_detached(body, PURPOSE, key)
-    return PREFIX + base64.b32encode(signed).decode().rstrip("=")
+    return signed_text(_body(code), PREFIX, PURPOSE, key)
 
 
 def read(text: str, key: Verifier) -> Code:
     """Check the signature and return the content. The gate decides whether it is valid here and now. Raises BadCode."""
-    if not text.startswith(PREFIX) or len(text) > TEXT_MAX:
+    return opened_text(text, PREFIX, PURPOSE, key, _unpacked)
+
+
+def signed_text(body: bytes, prefix: str, purpose: str, key: Ed25519PrivateKey) -> str:
+    """Sign a body for one purpose, and return the text of its QR code."""
+    return prefix + base64.b32encode(body + sign_detached(body, purpose, key)).decode().rstrip("=")
+
+
+def opened_text(text: str, prefix: str, purpose: str, key: Verifier, unpacked: Callable[[bytes], T]) -> T:
+    """Check the signature of a QR code's text, and return what `unpacked` reads in its body. Raises BadCode."""
+    if not text.startswith(prefix) or len(text) > TEXT_MAX:
         raise BadCode("not a code of sitegate")
-    packed = text.removeprefix(PREFIX)
+    packed = text.removeprefix(prefix)
     try:
         signed = base64.b32decode(packed + "=" * (-len(packed) % 8))
         body, signature = signed[:-_SIGNATURE_BYTES], signed[-_SIGNATURE_BYTES:]
-        code = _unpacked(body)
+        code = unpacked(body)
     except (binascii.Error, struct.error, IndexError, UnicodeDecodeError, ValidationError, ValueError) as error:
         raise BadCode("the code is broken") from error
     try:
-        verify_detached(signature, body, PURPOSE, key)
+        verify_detached(signature, body, purpose, key)
     except BadSignature as error:
         raise BadCode("the code is not signed by HQ's key") from error
     return code
 
 
-def _body(code: Code) -> bytes:
-    valid = code.expires_utc - code.issued_utc
+def seconds_valid(issued_utc: datetime, expires_utc: datetime) -> int:
+    """Return for how long a code is valid. Raises ValueError beyond VALID_MAX."""
+    valid = expires_utc - issued_utc
     if not timedelta(0) < valid <= VALID_MAX:
         raise ValueError(f"a code is valid for at most {VALID_MAX.total_seconds() / 3600:g} hours, and not for {valid}")
-    head = _HEAD.pack(int(code.issued_utc.timestamp()), int(valid.total_seconds()), code.nonce)
+    return int(valid.total_seconds())
+
+
+def _body(code: Code) -> bytes:
+    valid_s = seconds_valid(code.issued_utc, code.expires_utc)
+    head = _HEAD.pack(int(code.issued_utc.timestamp()), valid_s, code.nonce)
     ids = (_id.validate_python(code.worker_id), _id.validate_python(code.site_id) if code.site_id else "")
     return head + b"".join(bytes([len(text)]) + text.encode("ascii") for text in ids)
 
 
 def _unpacked(body: bytes) -> Code:
     issued_s, valid_s, nonce = _HEAD.unpack_from(body)
-    worker_id, rest = _text(body[_HEAD.size :])
-    site_id, rest = _text(rest)
+    worker_id, rest = take_text(body[_HEAD.size :])
+    site_id, rest = take_text(rest)
     if rest:
         raise ValueError("more than a code")
     issued = datetime.fromtimestamp(issued_s, UTC)
@@ -107,7 +124,8 @@ def _unpacked(body: bytes) -> Code:
     return code
 
 
-def _text(data: bytes) -> tuple[str, bytes]:
+def take_text(data: bytes) -> tuple[str, bytes]:
+    """Return the first text of a body, and the rest. Raises ValueError, IndexError."""
     end = 1 + data[0]
     if end > len(data):
         raise ValueError("cut off")

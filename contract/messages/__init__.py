@@ -21,6 +21,7 @@ from contract.messages.events import (
     NoticeEvent,
     PassageEvent,
     Refusal,
+    TrainingEvent,
 )
 from contract.messages.list_transfer import PARTS_MAX, DeltaHeader, PartHeader, RiskDelta, RosterDelta, SnapshotRequest
 from contract.messages.lists import (
@@ -56,6 +57,7 @@ from contract.messages.words import (
     PassageOutcome,
     Reason,
     StepState,
+    TrainingStep,
 )
 
 AnyMessage = (
@@ -135,6 +137,8 @@ __all__ = [
     "StepState",
     "TemplateBlock",
     "Text",
+    "TrainingEvent",
+    "TrainingStep",
     "Utc",
     "WorkerEntry",
     "WorkerRecord",

@@ -14,6 +14,7 @@ from contract.messages.words import (
     NoticeCode,
     PassageOutcome,
     Reason,
+    TrainingStep,
 )
 from contract.policy import Factor
 
@@ -98,6 +99,31 @@ class CommissioningEvent(Event):
     public_key: bytes = Field(min_length=32, max_length=32)
 
 
+class TrainingEvent(Event):
+    """A code of a training session was shown. It opened nothing. `proven`: the code's worker stood before the gate, by
+    a live face or by a guard's word. `code_ref`: the code. `by`: the guard, or nobody. Without a proof `detail` says
+    why."""
+
+    type: Literal["training"] = "training"
+    session_id: Id
+    step: TrainingStep
+    proven: bool
+    code_ref: Id
+    worker_id: Id | None = None
+    score: float | None = Field(default=None, ge=-1, le=1)
+    threshold: float | None = Field(default=None, ge=-1, le=1)
+    frames: int = Field(default=0, ge=0)
+    liveness: LivenessVerdict = LivenessVerdict.NOT_CHECKED
+    model_id: str = ""
+    gallery_size: int = Field(default=0, ge=0)
+    roster_version: int = Field(default=0, ge=0)
+    factors: tuple[Factor, ...] = ()
+    by: str = Field(default="", max_length=40)
+    may_confirm: bool = False
+    """A guard at the gate may still confirm who learned: only the face is missing."""
+    detail: Text = ""
+
+
 class ClockEvent(Event):
     """The wall clock was set (`contract.times`). `utc`: the new time. `was_utc`: the time that the clock would have
     shown otherwise. `was_trusted`: whether that time was trusted. It stands before the first event with the new
@@ -109,7 +135,7 @@ class ClockEvent(Event):
 
 
 AnyEvent = Annotated[
-    AccessEvent | PassageEvent | NoticeEvent | EnrolmentEvent | CommissioningEvent | ClockEvent,
+    AccessEvent | PassageEvent | NoticeEvent | EnrolmentEvent | CommissioningEvent | ClockEvent | TrainingEvent,
     Field(discriminator="type"),
 ]
 

@@ -183,6 +183,17 @@ class CommissioningOutcome(StrEnum):
     FAILED = "failed"
 
 
+class TrainingStep(StrEnum):
+    """Which part of a training a code proves."""
+
+    PROOF = "proof"
+    """The whole session: it was learned before, on a phone."""
+    START = "start"
+    MOMENT = "moment"
+    """A moment that was drawn during a classroom session."""
+    END = "end"
+
+
 class StepState(StrEnum):
     """The result of one step of the commissioning."""
 

@@ -33,6 +33,7 @@ from district.declarations.rules import (
 )
 from district.declarations.signals import declared as declared_signal
 from district.declarations.signals import temperature_taken
+from district.declarations.warnings import warn_of_declaration, warn_of_temperature
 from district.emergency.models import EmergencyMeasure
 from district.emergency.registry import measure_at
 from district.emergency.rules import MeasureKind
@@ -89,6 +90,8 @@ def declare(
     _keep_stopovers(place, checked.stopovers)
     record(by, "declare health", made, fields=("symptoms", "temperature", "trips"), why=why, details={"way": way})
     declared_signal.send(HealthDeclaration, person=person, declaration=made)
+    if made.abnormal:
+        warn_of_declaration(made)
     if asked.at_gate:
         send_worker(person.worker_id)
     return made
@@ -133,6 +136,8 @@ def take_temperature(
     if by_hand:  # the gate's journal says it of the others
         record(source, "take temperature", made, fields=("degrees",))
     temperature_taken.send(TemperatureReading, person=person, reading=made)
+    if made.high:
+        warn_of_temperature(made)
     return made
 
 

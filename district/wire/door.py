@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from contract.code import VALID_MAX
 from contract.codec import encode
-from contract.messages import EnrolmentRecord, SealedTemplate
+from contract.messages import EnrolmentRecord, SealedTemplate, TrainingStep
 from district.wire.errors import plainly
 from district.wire.records import (
     GateReceipt,
@@ -39,7 +39,7 @@ from hq.database.store import Store
 from hq.feed import Feed, FeedPage
 from hq.keys import keys
 from hq.registry.change_replay import make_again
-from hq.registry.credentials import BadCredential, WrittenWorker, code_text
+from hq.registry.credentials import BadCredential, WrittenWorker, code_text, training_code_text
 from hq.registry.gates import registered_list
 from hq.registry.import_file import ImportFile
 from hq.registry.leaving import LeavingRefused, erase
@@ -202,6 +202,16 @@ class HqDoor:
             if worker is None or not worker.sites:
                 raise HqRefused("HQ knows no site of this worker")
             return code_text(worker, None, valid, self._keys, now())
+
+    def training_code(
+        self, session_id: str, step: str, valid: timedelta, *, worker_id: str = "", site_id: str = ""
+    ) -> str:
+        """Return the text of a QR code that proves a step of a training at a gate. Raises HqAway, HqRefused."""
+        with plainly():
+            try:
+                return training_code_text(session_id, TrainingStep(step), worker_id, site_id, valid, self._keys, now())
+            except BadCredential as error:
+                raise HqRefused(str(error)) from None
 
     def receipts(self, worker_id: str) -> list[GateReceipt]:
         """Say of each gate whether it proved that the newest destroyed template is gone there. Raises HqAway."""

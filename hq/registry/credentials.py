@@ -9,7 +9,8 @@ from pydantic import Field, field_validator, model_validator
 
 from contract.code import VALID_MAX, Code, make
 from contract.credentials import CARD_PATTERN, card_digest, hash_pin_code
-from contract.messages import DirectoryEntry, WorkerRecord
+from contract.messages import DirectoryEntry, TrainingStep, WorkerRecord
+from contract.training_code import TrainingCode, make_training_code
 from hq.keys.keys import HqKeys
 
 _DIRECTORY = ("name", "team", "phone")
@@ -124,3 +125,18 @@ def code_text(worker: WorkerRecord, site_id: str | None, valid: timedelta, keys:
         raise BadCredential(f"a code is valid for at most {VALID_MAX.total_seconds() / 3600:g} hours")
     issued = now.replace(microsecond=0)
     return make(Code(worker.worker_id, site_id or "", issued, issued + valid), keys.signing)
+
+
+def training_code_text(
+    session_id: str, step: TrainingStep, worker_id: str, site_id: str, valid: timedelta, keys: HqKeys, now: datetime
+) -> str:
+    """Make the text of a QR code that proves a step of a training. It opens nothing. Raises BadCredential.
+
+    `worker_id`: "" for the code of a class, where the face names the worker. `site_id`: "" for any site.
+    """
+    issued = now.replace(microsecond=0)
+    try:
+        code = TrainingCode(session_id, step, worker_id, site_id, issued, issued + valid)
+        return make_training_code(code, keys.signing)
+    except ValueError as error:
+        raise BadCredential(str(error)) from error

@@ -6,8 +6,18 @@ import pytest
 from audit_flush import let_tests_empty_the_audit
 from district_rig import SmallDistrict, small_district
 from django.test import override_settings
+from migrated_database import migrated_once, shared_folder
 from screen_stage import open_chromium
 from selenium.webdriver.chrome.webdriver import WebDriver
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Let the processes of a test run share the work of the migrations."""
+    with migrated_once(shared_folder(tmp_path_factory.getbasetemp())):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

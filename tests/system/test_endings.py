@@ -1,7 +1,6 @@
 """Every command that starts processes ends all of them: at each signal, without its terminal, and when it is killed."""
 
 import contextlib
-import os
 import re
 import shutil
 import signal
@@ -145,13 +144,6 @@ def test_ok__what_a_killed_demo_started_ends_too(start: Start) -> None:
     killed.until(*there)
     killed.process.kill()
     assert killed.gone() == -signal.SIGKILL
-
-
-def test_ok__a_demo_that_is_kept_ends_at_ctrl_c_as_it_went(start: Start) -> None:
-    demo = start(*WHOLE_DEMO[0], terminal=True)
-    demo.until_said("Ctrl-C ends it")
-    os.write(demo.terminal, b"\x03")
-    assert demo.ended() == (0 if "all as promised" in demo.said() else 1)  # a busy machine misses a scene of the film
 
 
 @pytest.mark.parametrize("name", [*SERVICES, "the whole demo"])

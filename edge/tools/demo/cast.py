@@ -67,6 +67,10 @@ class Act:
     gain: float = 1.0
     stay_s: float = 0.4
     far_px: float = 55
+    waits_for: str = ""
+    """The name of a file in the stage's folder: the scene begins when it exists."""
+    code_file: str = ""
+    """The name of a file there: the text of the code on the card in the first person's hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,19 @@ ACTS = (
 )  # fmt: skip
 
 
+FEBRUARY = (
+    Act(
+        "Worker A, whom a key list names since a moment",
+        ("a-today",), Reason.RISK_HOLD, Advice.SEE_DESK, "worker-a", waits_for="walk-up-refused", stay_s=0.8,
+    ),
+    Act(
+        "Worker A, after the hit was lifted",
+        ("a-today",), Reason.GRANTED, Advice.WALK_THROUGH, "worker-a", waits_for="walk-up-lifted", stay_s=0.8,
+    ),
+)  # fmt: skip
+"""What the gate does in the district's chapter of the demonstration, after the people side did its part."""
+
+
 def portraits(photos_dir: Path, matcher: FaceMatcher) -> dict[str, Portrait]:
     """Find every face of the cast in its photo. Raises LookupError if the detector does not find one."""
     found: dict[str, Portrait] = {}
@@ -119,24 +136,33 @@ def portraits(photos_dir: Path, matcher: FaceMatcher) -> dict[str, Portrait]:
 
 
 def walk_up_script(
-    cast: Mapping[str, Portrait], start_when: Path, rate_hz: float, acts: Sequence[Act] = ACTS, tail_s: float = 0.5
+    cast: Mapping[str, Portrait],
+    start_when: Path,
+    rate_hz: float,
+    acts: Sequence[Act] = ACTS,
+    tail_s: float = 0.5,
 ) -> str:
     """Write the script (TOML) for the walk-up camera. The lane is empty until the file `start_when` exists."""
     head = f"rate_hz = {rate_hz}\nstep_max_s = {STEP_MAX_S}\nstart_when_path = {json.dumps(str(start_when))}\ntail_s = {tail_s}\n"
-    return head + "".join(_scene(act, cast) for act in acts)
+    return head + "".join(_scene(act, cast, start_when.parent) for act in acts)
 
 
-def _scene(act: Act, cast: Mapping[str, Portrait]) -> str:
+def _scene(act: Act, cast: Mapping[str, Portrait], folder: Path) -> str:
     places = (0.5,) if len(act.people) == 1 else (0.3, 0.7)
     people = "".join(
         f"[[scenes.people]]\nphoto_path = {json.dumps(str(cast[name].path))}\nface = {[round(v, 1) for v in cast[name].box]}\n"
-        f"far_px = {act.far_px}\nnear_px = {act.near_px}\nx = {x}\n"
+        f"far_px = {act.far_px}\nnear_px = {act.near_px}\nx = {x}\n{_path('code_path', folder, act.code_file)}"
         for name, x in zip(act.people, places, strict=True)
     )
+    waits = _path("start_when_path", folder, act.waits_for)
     return (
-        f"\n[[scenes]]\nname = {json.dumps(act.title)}\ngap_s = 0.45\napproach_s = 0.45\nstay_s = {act.stay_s}\nleave_s = 0.1\n"
+        f"\n[[scenes]]\nname = {json.dumps(act.title)}\n{waits}gap_s = 0.45\napproach_s = 0.45\nstay_s = {act.stay_s}\nleave_s = 0.1\n"
         f"light = {{ gain = {act.gain} }}\n{people}"
     )
+
+
+def _path(key: str, folder: Path, name: str) -> str:
+    return f"{key} = {json.dumps(str(folder / name))}\n" if name else ""
 
 
 def _enlarged(image: Image, face_px: int, wanted_px: int = 110) -> Image:

@@ -16,7 +16,7 @@ from edge.replica.summary import SummaryReader
 from edge.sim import load_script
 from edge.storage.journal import JournalReader
 from edge.tools.demo import show, verdict
-from edge.tools.demo.cast import ACTS, portraits
+from edge.tools.demo.cast import ACTS, FEBRUARY, portraits
 from edge.tools.demo.stage import SITE, DemoStage, StageError
 
 READY_S = 60.0
@@ -24,11 +24,13 @@ SETTLE_S = 0.3
 SLOWER_MAX = 4
 """So many times its length the film may take on a slow computer."""
 DRAIN_S = 20.0
+FEBRUARY_S = 300.0
+"""The district's part may take so long on a slow computer."""
 
 
 def play(console: Console, root: Path, models_dir: Path, photos_dir: Path, *, keep: bool) -> bool:
     """Set up, let people walk up, tell what happened; True if all came as promised."""
-    with DemoStage(root, models_dir, repeat=keep) as stage:
+    with DemoStage(root, models_dir, repeat=keep, acts=(*ACTS, *FEBRUARY)) as stage:
         with console.status("starting broker, HQ and gate, enrolling the workers, publishing roster and risk list…"):
             stage.init()
             matcher = open_matcher(MatcherConfig(), models_dir)
@@ -40,6 +42,7 @@ def play(console: Console, root: Path, models_dir: Path, photos_dir: Path, *, ke
             del matcher
             stage.start_gate(cast)
             stage.finish()
+            stage.make_console()
         followed = Follower(stage)
         with console.status("the gate starts and receives its lists over MQTT…"):
             followed.until(followed.ready, READY_S, "the gate did not get ready")
@@ -48,10 +51,15 @@ def play(console: Console, root: Path, models_dir: Path, photos_dir: Path, *, ke
         console.rule("people walk up")
         _walk_ups(console, stage, followed)
         lines = _verdict(console, stage, followed)
-        show.table(console, lines)
-        promised = all(line.ok for line in lines)
+        show.gate_table(console, lines)
+        with console.status("making a small district for the console…"):
+            accounts = stage.start_console()
+        console.rule("the district's February")
+        february = _february(console, stage, followed)
+        show.february_table(console, february)
+        promised = all(line.ok for line in [*lines, *february])
         if keep:
-            _keep(console, stage)
+            _keep(console, stage, accounts)
         return promised
 
 
@@ -100,7 +108,7 @@ class Follower:
 
 def _walk_ups(console: Console, stage: DemoStage, followed: Follower) -> None:
     script = load_script(stage.root / "walk-ups.toml")
-    seconds = sum(scene.duration_s for scene in script.scenes) + SETTLE_S
+    seconds = sum(scene.duration_s for scene in script.scenes if not scene.start_when_path) + SETTLE_S
     stage.go.touch()
     begun = time.monotonic()
     while (elapsed := time.monotonic() - begun) < seconds or (
@@ -137,11 +145,31 @@ def _verdict(console: Console, stage: DemoStage, followed: Follower) -> list[ver
     ]
 
 
-def _keep(console: Console, stage: DemoStage) -> None:
+def _february(console: Console, stage: DemoStage, followed: Follower) -> list[verdict.VerdictLine]:
+    """Let the people side play its part, and people walk up in between. Return what came of each step."""
+    steps, told, before = stage.start_february(), 0, len(followed.events)
+    begun = time.monotonic()
+    with console.status("people declare, a list arrives, people walk up, cases are worked on…"):
+        while stage.february_ended() is None and time.monotonic() - begun < FEBRUARY_S:
+            for happened in followed.poll():
+                show.event(console, time.monotonic() - begun, happened)
+            done = verdict.february(steps.read_text(encoding="utf-8"))
+            for line in done[told:]:
+                show.step(console, time.monotonic() - begun, line)
+            told = len(done)
+            time.sleep(0.05)
+    if stage.february_ended():
+        raise StageError(f"February ended too early:\n{stage.log_tail('february')}")
+    followed.poll()
+    return [
+        *verdict.february(steps.read_text(encoding="utf-8")),
+        *verdict.acts(followed.events[before:], FEBRUARY),
+    ]
+
+
+def _keep(console: Console, stage: DemoStage, accounts: list[str]) -> None:
     """Leave everything running, people walking up again and again, until Ctrl-C."""
     url = f"http://127.0.0.1:{stage.screen_port}"
-    with console.status("making a small district for the console…"):
-        accounts = stage.start_console()
     stage.go.touch()
     console.print()
     console.print_text("\n".join(accounts))

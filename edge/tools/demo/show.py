@@ -68,9 +68,27 @@ def event(console: Console, seconds: float, happened: AnyEvent) -> None:
     console.print(styled((f"{head}{words}", "dim")))
 
 
-def table(console: Console, lines: Sequence[VerdictLine]) -> None:
-    """Print what happened and, where it differs, what was promised."""
-    rows = Table("", "who walked up", "what the gate did", title="The gate, as promised?", title_justify="left")
+def step(console: Console, seconds: float, line: VerdictLine) -> None:
+    """Print one line for a step of the people side."""
+    console.print(styled((f"{seconds:5.1f} s      ", "dim"), f"{line.title}: {line.got}"))
+
+
+def gate_table(console: Console, lines: Sequence[VerdictLine]) -> None:
+    """Print what happened at the gate and, where it differs, what was promised."""
+    _table(
+        console,
+        lines,
+        Table("", "who walked up", "what the gate did", title="The gate, as promised?", title_justify="left"),
+    )
+
+
+def february_table(console: Console, lines: Sequence[VerdictLine]) -> None:
+    """Print what happened in the district and, where it differs, what was promised."""
+    title = "The district's February, as promised?"
+    _table(console, lines, Table("", "what was done", "what came of it", title=title, title_justify="left"))
+
+
+def _table(console: Console, lines: Sequence[VerdictLine], rows: Table) -> None:
     for line in lines:
         if line.ok:
             rows.add_row(styled(("✔", "green")), line.title, line.got)

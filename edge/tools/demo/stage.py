@@ -8,7 +8,7 @@ import shutil
 import socket
 import sys
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,7 +21,7 @@ from edge.core.config import Config, load
 from edge.matcher import FaceMatcher
 from edge.matcher.enrolment.request import enrolment_record, sealed_request
 from edge.system.clock import SystemClock
-from edge.tools.demo.cast import MEMBERS, Portrait, walk_up_script
+from edge.tools.demo.cast import ACTS, MEMBERS, Act, Portrait, walk_up_script
 
 SITE, GATE = "site-demo", "gate-demo"
 FILM_HZ = 20.0
@@ -30,6 +30,8 @@ GATE_STOP_S = 30.0
 """More than `sitegate run` gives its three processes."""
 CONSOLE_S = 180.0
 """The console's database is made and filled in this time, also on a slow machine."""
+_BEHIND = ("nice", "-n", "19")
+"""Before a command that shall take nothing from the gate and its film."""
 _DISTRICT = str(Path(sys.executable).with_name("sitegate-district"))
 _HQ = str(Path(sys.executable).with_name("sitegate-hq"))
 
@@ -43,16 +45,16 @@ class DemoStage:
 
     BROKER: tuple[str, ...] = ("--with-broker",)
 
-    def __init__(self, root: Path, models_dir: Path, *, repeat: bool = False) -> None:
+    def __init__(self, root: Path, models_dir: Path, *, repeat: bool = False, acts: Sequence[Act] = ACTS) -> None:
         root = root.absolute()  # the gate's configuration takes others from its own folder
         shutil.rmtree(root, ignore_errors=True)
         (root / "logs").mkdir(parents=True)
-        self.root, self._models_dir, self._repeat = root, models_dir, repeat
+        self.root, self._models_dir, self._repeat, self._acts = root, models_dir, repeat, acts
         self._processes = Processes()
         self._lasting: set[str] = set()
         self._steps: set[str] = set()
         self._enrolled: list[EnrolmentRecord] = []
-        self.broker_port, self.screen_port = _free_port(), _free_port()
+        self.broker_port, self.screen_port, self.console_port = _free_port(), _free_port(), _free_port()
         self.go = root / "go"
 
     def __enter__(self) -> "DemoStage":
@@ -68,6 +70,14 @@ class DemoStage:
     @property
     def hq_dir(self) -> Path:
         return self.root / "hq"
+
+    @property
+    def district_dir(self) -> Path:
+        return self.root / "district"
+
+    @property
+    def february_path(self) -> Path:
+        return self.root / "february.jsonl"
 
     @property
     def pins_path(self) -> Path:
@@ -129,7 +139,7 @@ class DemoStage:
 
     def script(self, cast: Mapping[str, Portrait]) -> str:
         """Return the script of the walk-ups, for the gate's camera."""
-        return walk_up_script(cast, self.go, FILM_HZ, tail_s=3.0 if self._repeat else 600.0)
+        return walk_up_script(cast, self.go, FILM_HZ, self._acts, tail_s=3.0 if self._repeat else 600.0)
 
     def register(self) -> None:
         """Show HQ the gate's keys, with the code that HQ gave, as a technician would do it. Raises StageError."""
@@ -139,15 +149,29 @@ class DemoStage:
         command = [sys.executable, "-m", "edge", "register", code, "--config", str(self.config_path)]
         self._ended("sitegate register", self._processes.run(command, STEP_S))
 
-    def start_console(self) -> list[str]:
-        """Make the people side on this HQ and start it. Return the lines with its addresses. Raises StageError."""
-        port, folder = _free_port(), self.root / "district"
+    def make_console(self) -> None:
+        """Begin to make the people side on this HQ, behind everything else that runs."""
         known = [f"--member={m.worker_id}:{m.training_valid_until}" for m in MEMBERS if SITE in m.sites]
-        ports = ["--port", str(port), "--platform-port", str(_free_port())]
-        make = [str(folder), "--hq", str(self.hq_dir), *ports, "--gate", GATE, *known, "--no-run"]
-        said = self._ended("sitegate-district demo", self._processes.run([_DISTRICT, "demo", *make], CONSOLE_S))
-        self._start("console", [_DISTRICT, "run", "--dir", str(folder)], within_s=GATE_STOP_S)
+        ports = ["--port", str(self.console_port), "--platform-port", str(_free_port())]
+        make = [_DISTRICT, "demo", str(self.district_dir), "--hq", str(self.hq_dir), *ports, "--gate", GATE, *known]
+        self._processes.start_piped(_step("console"), [*_BEHIND, *make, "--no-run"])
+
+    def start_console(self) -> list[str]:
+        """Wait for what `make_console` began, and start it. Return the lines with its addresses. Raises StageError."""
+        said = self._ended("sitegate-district demo", self._processes.result(_step("console"), CONSOLE_S))
+        self._start("console", [_DISTRICT, "run", "--dir", str(self.district_dir)], within_s=GATE_STOP_S)
         return said.splitlines()
+
+    def start_february(self) -> Path:
+        """Let the people side play its February. Return the file to which it adds a line of JSON for each step."""
+        with (self.root / "logs" / "february.log").open("ab") as log, self.february_path.open("ab") as steps:
+            command = [_DISTRICT, "february", str(self.district_dir), "--walk-ups", str(self.root)]
+            self._processes.start("february", command, stdout=steps, stderr=log)
+        return self.february_path
+
+    def february_ended(self) -> int | None:
+        """Return the exit code of February; None while it goes on."""
+        return self._processes["february"].poll()
 
     def finish(self) -> None:
         """Wait for what `publish` began. Raises StageError."""

@@ -23,15 +23,21 @@ class VerdictLine:
         return self.wanted == self.got
 
 
-def acts(events: Sequence[AnyEvent]) -> list[VerdictLine]:
+def acts(events: Sequence[AnyEvent], promised: Sequence[Act] = ACTS) -> list[VerdictLine]:
     """Make one line per act, in order, and one for each decision that was not promised."""
     decisions = [e for e in events if isinstance(e, AccessEvent)]
     lines = []
-    for i, act in enumerate(ACTS):
+    for i, act in enumerate(promised):
         got = _outcome(decisions[i]) if i < len(decisions) else "nothing"
         lines.append(VerdictLine(act.title, _promise(act), got))
-    lines += [VerdictLine("nobody", "nothing", _outcome(e)) for e in decisions[len(ACTS) :]]
+    lines += [VerdictLine("nobody", "nothing", _outcome(e)) for e in decisions[len(promised) :]]
     return lines
+
+
+def february(text: str) -> list[VerdictLine]:
+    """Read the lines of JSON that the people side wrote: one per step."""
+    steps = [json.loads(line) for line in text.splitlines() if line.endswith("}")]
+    return [VerdictLine(step["title"], step["wanted"], step["got"]) for step in steps]
 
 
 def passages(events: Sequence[AnyEvent]) -> VerdictLine:
