@@ -102,6 +102,8 @@ class HqRiskEntry:
     officer: str
     """Whom a gate's desk asks."""
     until: datetime
+    sites: tuple[str, ...] | None = None
+    """The sites where it holds; None: wherever the worker is listed."""
 
 
 @dataclass(frozen=True, slots=True)
