@@ -104,6 +104,7 @@ INSTALLED_APPS = [
     "district.training",
     "district.realname",
     "district.tracing",
+    "district.figures",
     "district.api",
     "district.web",
     "district.overview",

@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("district.training.urls")),
     path("", include("district.declarations.urls")),
     path("tracing/", include("district.tracing.urls")),
+    path("figures/", include("district.figures.urls")),
     path("support/", include("district.support.urls")),
     path("demo/", include("district.demo.links")),
 ]
