@@ -7,16 +7,19 @@ import re
 from datetime import date, timedelta
 from pathlib import Path
 
+import xlsxwriter
 from django.utils import timezone
 
-from district.demo.browser import Browser, PageError
+from district.demo.browser import Browser, PageError, Value
 from district.demo.cast import SITES, id_number_of, name_of
-from district.demo.story_steps import StoryActors
+from district.demo.story_steps import StoryActors, until_form, until_shown
 
 SITE, ROOT = SITES[0], "南海示范区"
-TRAVELLER, PUPIL, CONFIRMED = 0, 2, 3
-"""The numbers of the story's workers: the demonstration's workers A, C and D."""
+TRAVELLER, PUPIL, CONFIRMED, COMPANION = 0, 2, 3, 4
+"""The numbers of the story's workers: the demonstration's workers A, C, D and E."""
 TRAIN = "G1305"
+TRAINING = "三级安全教育"
+"""The demonstration's people have papers of this training."""
 MEASURES = {
     "declarations": "Workers declare their health and trips before they come to work",
     "screening": "Workers are compared with the key list of the province",
@@ -33,6 +36,8 @@ class February:
         """`folder`: where files to upload are written."""
         self._actors, self._folder = actors, folder
         self._phones: dict[int, str] = {}
+        self._followed = ""
+        self._contacts: list[str] = []
         self._today: date = timezone.localdate()
 
     def play(self) -> None:
@@ -45,6 +50,103 @@ class February:
             lambda: self._declare(TRAVELLER, "08", "03F"),
         )
 
+        step(
+            f"A key list names {name_of(TRAVELLER)}; the officer loads it",
+            "1 hit, held at the gate",
+            self._load_list,
+        )
+
+        self._actors.walk_up("walk-up-refused")
+        step(
+            f"{name_of(CONFIRMED)} and {name_of(COMPANION)}: declare the same train",
+            "declared, declared",
+            lambda: f"{self._declare(CONFIRMED, '08', '03A')}, {self._declare(COMPANION, '09', '11C')}",
+        )
+        step(
+            f"{name_of(CONFIRMED)} is confirmed; the officer traces contacts",
+            "2 by train, others of the site",
+            self._trace,
+        )
+        step("The officer calls one, orders quarantine, and releases", "released", self._follow)
+        step(f"{name_of(PUPIL)}: finishes a course on the phone", "passed, with a code for the gate", self._learn)
+
+    def _trace(self) -> str:
+        with self._actors.account("officer") as officer:
+            officer.open("/tracing/open/")
+            officer.submit("", {"who": id_number_of(CONFIRMED), "why": "Confirmed by the hospital (demonstration)"})
+            self._contacts = _numbered(officer, "/tracing/contacts/")
+            shown = {link: _shown(officer, link) for link in self._contacts}
+            by_train = [link for link, text in shown.items() if TRAIN in text]
+            self._followed = next(link for link, text in shown.items() if name_of(TRAVELLER) in text)
+            return f"{len(by_train)} by train, {'others' if len(shown) > len(by_train) else 'nobody'} of the site"
+
+    def _follow(self) -> str:
+        until = (self._today + timedelta(days=14)).isoformat()
+        with self._actors.account("officer") as officer:
+            officer.open(self._followed)
+            officer.submit("/call/", {"outcome": "well", "note": "No symptoms, stays at home (demonstration)"})
+            officer.open(self._followed)
+            where = {"place": _value(officer, "place", ROOT), "at_home": "on", "where": "Dormitory 2, room 301"}
+            officer.submit("/quarantine/", {**where, "starts": self._today.isoformat(), "ends": until})
+            officer.open(self._followed)
+            officer.submit("/release/", {"reason": "Two tests were negative (demonstration)"})
+            return "released"
+
+    def _learn(self) -> str:
+        with self._actors.account("officer") as officer:
+            officer.open("/training/courses/add/")
+            about = {"title": "Work in the epidemic", "kind": TRAINING, "asked": "1", "proof": "gate"}
+            officer.submit("", {**about, "place": _value(officer, "place", ROOT)})
+            course = officer.path()
+            officer.open(f"{course}pages/add/")
+            officer.submit("", {"title": "Keep apart", "text": "Keep one metre apart. Wear the mask. Wash your hands."})
+            officer.open(f"{course}questions/add/")
+            officer.submit("", {"text": "How far apart?", "choices": "* One metre\nTen centimetres"})
+            officer.open(course)
+            officer.submit("/publish/")
+        self._phone_link(PUPIL)
+        with self._actors.browser() as phone:
+            self._open_phone(phone, PUPIL)
+            phone.open("/me/courses/")
+            mine = _numbered(phone, "/me/courses/")[0]
+            phone.open(mine)
+            phone.submit("")
+            phone.submit("")
+            question = re.search(r"question-[0-9]+", phone.fields())
+            if question is None:
+                raise PageError(f"no question is asked: {phone.text()[:600]}")
+            phone.submit("", {question[0]: "0"})
+            self._actors.show_code(phone.code())
+            return "passed, with a code for the gate"
+
+    def _load_list(self) -> str:
+        with self._actors.account("officer") as officer:
+            officer.open("/screening/lists/new/")
+            about: dict[str, Value] = {
+                "name": "Key list of the province",
+                "source": "Provincial headquarters, letter 2020-17 (demonstration)",
+                "legal_basis": LEGAL_BASIS,
+                "reason_code": "KEY-LIST",
+                "officer": "Zheng Min 0757-8600 0000",
+                "ends": (self._today + timedelta(days=14)).isoformat(),
+                "file": self._sheet(),
+            }
+            officer.submit("", about)
+            until_form(officer, officer.path(), "/force/")
+            officer.submit("/force/")
+            until_shown(officer, "/screening/hits/", name_of(TRAVELLER))
+            return f"{len(set(_numbered(officer, '/screening/hits/')))} hit, held at the gate"
+
+    def _sheet(self) -> Path:
+        """Write the list as an office sends it."""
+        path = self._folder / "key-list.xlsx"
+        with xlsxwriter.Workbook(path) as book:
+            page = book.add_worksheet()
+            for row, words in enumerate((("姓名", "身份证号"), (name_of(TRAVELLER), id_number_of(TRAVELLER)))):
+                for column, word in enumerate(words):
+                    page.write_string(row, column, word)
+        return path
+
     def _start_measures(self) -> str:
         with self._actors.account("officer") as officer:
             for kind, purpose in MEASURES.items():
@@ -53,7 +155,7 @@ class February:
                 given = {"kind": kind, "purpose": purpose, "legal_basis": LEGAL_BASIS, "ends": ends.isoformat()}
                 officer.submit("", {**given, "place": _value(officer, "place", ROOT)})
             officer.open("/emergency/")
-            return f"{len({link for link in officer.links('/emergency/') if re.search(r'/[0-9]+/$', link)})} in force"
+            return f"{len(set(_numbered(officer, '/emergency/')))} in force"
 
     def _phone_link(self, *workers: int) -> None:
         """Invite workers. The links stay in this story as they would on paper."""
@@ -81,6 +183,16 @@ class February:
             if not phone.path().endswith("/me/declared"):
                 raise PageError(phone.text()[:600])
             return "declared"
+
+
+def _numbered(browser: Browser, part: str) -> list[str]:
+    """Return the addresses of single rows on a page."""
+    return [link for link in browser.links(part) if re.fullmatch(rf"{part}[0-9]+/", link)]
+
+
+def _shown(browser: Browser, path: str) -> str:
+    browser.open(path)
+    return browser.text()
 
 
 def _value(browser: Browser, field: str, part: str = "") -> str:

@@ -11,6 +11,7 @@ from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from district.demo.browser import PageError, Value
+from district.demo.code_image import code_in_picture
 
 PAGE_S = 60.0
 _SET = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change', {bubbles: true}))"
@@ -57,6 +58,20 @@ class ChromiumBrowser:
             f"{one.get_dom_attribute('value') or ''} {str(one.get_property('textContent') or '').strip()}".strip()
             for one in fields
         ]
+
+    def forms(self) -> str:
+        """Return the addresses of the page's forms, one on each line."""
+        found = self.driver.find_elements(By.TAG_NAME, "form")
+        return "\n".join(form.get_dom_attribute("action") or "" for form in found)
+
+    def fields(self) -> str:
+        """Return the names of the page's fields, one on each line."""
+        found = self.driver.find_elements(By.CSS_SELECTOR, "form [name]")
+        return "\n".join(field.get_dom_attribute("name") or "" for field in found)
+
+    def code(self) -> str:
+        """Return the text of the QR code that the page shows. Raises UnreadableCode."""
+        return code_in_picture(self.driver.find_element(By.CSS_SELECTOR, ".code svg").screenshot_as_png)
 
     def path(self) -> str:
         """Return the path of the page that is shown, with its query."""

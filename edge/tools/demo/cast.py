@@ -67,6 +67,7 @@ class Act:
     gain: float = 1.0
     stay_s: float = 0.4
     far_px: float = 55
+    gap_s: float = 0.45
     waits_for: str = ""
     """The name of a file in the stage's folder: the scene begins when it exists."""
     code_file: str = ""
@@ -110,11 +111,11 @@ ACTS = (
 FEBRUARY = (
     Act(
         "Worker A, whom a key list names since a moment",
-        ("a-today",), Reason.RISK_HOLD, Advice.SEE_DESK, "worker-a", waits_for="walk-up-refused", stay_s=0.8,
+        ("a-today",), Reason.RISK_HOLD, Advice.SEE_DESK, "worker-a", waits_for="walk-up-refused", gap_s=2.5, stay_s=0.8,
     ),
     Act(
         "Worker A, after the hit was lifted",
-        ("a-today",), Reason.GRANTED, Advice.WALK_THROUGH, "worker-a", waits_for="walk-up-lifted", stay_s=0.8,
+        ("a-today",), Reason.GRANTED, Advice.WALK_THROUGH, "worker-a", waits_for="walk-up-lifted", gap_s=2.5, stay_s=0.8,
     ),
 )  # fmt: skip
 """What the gate does in the district's chapter of the demonstration, after the people side did its part."""
@@ -156,7 +157,7 @@ def _scene(act: Act, cast: Mapping[str, Portrait], folder: Path) -> str:
     )
     waits = _path("start_when_path", folder, act.waits_for)
     return (
-        f"\n[[scenes]]\nname = {json.dumps(act.title)}\n{waits}gap_s = 0.45\napproach_s = 0.45\nstay_s = {act.stay_s}\nleave_s = 0.1\n"
+        f"\n[[scenes]]\nname = {json.dumps(act.title)}\n{waits}gap_s = {act.gap_s}\napproach_s = 0.45\nstay_s = {act.stay_s}\nleave_s = 0.1\n"
         f"light = {{ gain = {act.gain} }}\n{people}"
     )
 
