@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 
-from district.config import RealnameConfig, config_of_process
+from district.config import BrokerConfig, RealnameConfig, config_of_process
 
 CONFIG = config_of_process()
 _HERE = Path(__file__).resolve().parent
@@ -193,6 +193,7 @@ TIME_ZONE = CONFIG.time_zone if CONFIG else "Asia/Shanghai"
 USE_I18N = USE_TZ = True
 
 REALNAME = CONFIG.realname if CONFIG else RealnameConfig()
+BROKER = CONFIG.broker if CONFIG else BrokerConfig()
 WEBHOOK_NETWORKS = CONFIG.webhooks.networks if CONFIG else ()
 
 LOGGING = {

@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("district.phones.urls")),
     path("", include("district.enrolment.urls")),
     path("emergency/", include("district.emergency.urls")),
+    path("", include("district.cases.urls")),
     path("screening/", include("district.screening.urls")),
     path("", include("district.training.urls")),
     path("", include("district.declarations.urls")),
