@@ -9,6 +9,7 @@ from pathlib import Path
 
 import xlsxwriter
 from django.utils import timezone
+from PIL import Image
 
 from district.demo.browser import Browser, PageError, Value
 from district.demo.cast import SITES, id_number_of, name_of
@@ -36,7 +37,7 @@ class February:
         """`folder`: where files to upload are written."""
         self._actors, self._folder = actors, folder
         self._phones: dict[int, str] = {}
-        self._followed = ""
+        self._case = self._followed = ""
         self._contacts: list[str] = []
         self._today: date = timezone.localdate()
 
@@ -57,6 +58,13 @@ class February:
         )
 
         self._actors.walk_up("walk-up-refused")
+        step(
+            "The site isolates, disinfects and tells; the liaison solves the case",
+            "3 tasks proven, resolved",
+            self._solve,
+        )
+        step("The officer confirms and closes the case, and lifts the hit", "closed, lifted", self._close)
+        self._actors.walk_up("walk-up-lifted")
         step(
             f"{name_of(CONFIRMED)} and {name_of(COMPANION)}: declare the same train",
             "declared, declared",
@@ -90,7 +98,8 @@ class February:
             officer.submit("/quarantine/", {**where, "starts": self._today.isoformat(), "ends": until})
             officer.open(self._followed)
             officer.submit("/release/", {"reason": "Two tests were negative (demonstration)"})
-            return "released"
+            officer.open(self._followed)
+            return "released" if "/release/" not in officer.forms() else officer.text()
 
     def _learn(self) -> str:
         with self._actors.account("officer") as officer:
@@ -118,6 +127,46 @@ class February:
             phone.submit("", {question[0]: "0"})
             self._actors.show_code(phone.code())
             return "passed, with a code for the gate"
+
+    def _solve(self) -> str:
+        with self._actors.account("liaison") as liaison, self._actors.account("manager") as manager:
+            liaison.open("/cases/?kind=hit")
+            self._case = case = _numbered(liaison, "/cases/")[0]
+            liaison.open(case)
+            liaison.submit("/assign/", {"owner": _value(liaison, "owner", "liaison")})
+            for number in (1, 2, 3):
+                manager.open(case)
+                proof: dict[str, Value] = {"said": "Done by the site's safety officer (demonstration)"}
+                if f"{case}task/{number}/" not in manager.forms():
+                    raise PageError(f"{case} asks for no task {number}: {manager.text()[:600]}")
+                with_photo = {"photos": self._photo()} if number < 3 else {}
+                manager.submit(f"task/{number}/", proof | with_photo)
+            liaison.open(case)
+            liaison.submit("/resolve/", {"said": "Isolated and handed to the hospital (demonstration)"})
+            liaison.open(case)
+            done, state = liaison.text().count("完成时间"), "resolved" if "已解决" in liaison.text() else "open"
+            return f"{done} tasks proven, {state}"
+
+    def _close(self) -> str:
+        with self._actors.account("officer") as officer:
+            officer.open(self._case)
+            officer.submit("/confirm/", {"said": "Seen on the spot (demonstration)"})
+            officer.open(self._case)
+            officer.submit("/close/", {"said": "All done (demonstration)"})
+            officer.open(self._case)
+            closed = "closed" if "已销号" in officer.text() else "open"
+            officer.open("/screening/hits/")
+            hit = _numbered(officer, "/screening/hits/")[0]
+            officer.open(hit)
+            officer.submit("/lift/", {"why": "The province took the row back (demonstration)"})
+            officer.open(hit)
+            return f"{closed}, {'lifted' if '已解除' in officer.text() else 'in force'}"
+
+    def _photo(self) -> Path:
+        """Draw a photo that proves a task."""
+        path = self._folder / "proof.jpg"
+        Image.new("RGB", (320, 240), "#7aa095").save(path, "JPEG")
+        return path
 
     def _load_list(self) -> str:
         with self._actors.account("officer") as officer:
