@@ -98,6 +98,7 @@ INSTALLED_APPS = [
     "district.emergency",
     "district.cases",
     "district.declarations",
+    "district.supplies",
     "district.screening",
     "district.quarantine",
     "district.support",

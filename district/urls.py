@@ -20,6 +20,8 @@ urlpatterns = [
     path("", include("district.phones.urls")),
     path("", include("district.enrolment.urls")),
     path("emergency/", include("district.emergency.urls")),
+    path("supplies/", include("district.supplies.urls")),
+    path("", include("district.quarantine.urls")),
     path("", include("district.cases.urls")),
     path("screening/", include("district.screening.urls")),
     path("", include("district.training.urls")),

@@ -149,6 +149,6 @@ def _rows(user: Any, place: Place, names: Iterable[FigureName] = FigureName) -> 
         if not asked:
             continue
         ordinary = DayFigure.objects.visible_to(user, permission)
-        of_measures: QuerySet[Any] = MeasureFigure.objects.visible_to(user, permission).kept()  # type: ignore[attr-defined]
+        of_measures: QuerySet[Any] = MeasureFigure.objects.visible_to(user, permission).kept()
         for rows in (ordinary, of_measures):
             yield rows.filter(place__path__gte=first, place__path__lt=end, name__in=asked).order_by()

@@ -106,12 +106,12 @@ def age_band(age: timedelta) -> str:
 def share(part: int, whole: int) -> str:
     """Return a share in percent with two decimals, as district offices report it; "–" without a whole.
 
-    It is cut, not rounded: 99.996 % is not all.
+    It is cut, not rounded: 99.996% is not all.
     """
     if whole <= 0:
         return "–"
     hundredths = part * 10_000 // whole
-    return f"{hundredths // 100}.{hundredths % 100:02d} %"
+    return f"{hundredths // 100}.{hundredths % 100:02d}%"
 
 
 def days_to_fill(filled: dict[date, date], today: date) -> list[date]:

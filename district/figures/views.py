@@ -14,7 +14,7 @@ from district.figures.lists import list_ages
 from district.figures.models import CountedDay
 from district.figures.picture import Picture, PlaceFigures, days_of, parts_of, picture_of
 from district.figures.rules import KEPT_DAYS, SHOWN_DAYS, FigureName, slider_at, slider_day
-from district.figures.words import AGE_NAMES, columns_of
+from district.figures.words import AGE_NAMES, columns_of, report_columns
 from district.pages import page
 from district.people.rules import province_name
 from district.permissions import Permission
@@ -64,7 +64,7 @@ def report(request: HttpRequest) -> HttpResponse:
     if place is None:
         return render(request, "figures/nowhere.html")
     found = picture_of(request.user, place, _day(request))
-    columns = columns_of(found.whole, found.day)
+    columns = report_columns(found.whole, found.day)
     context = {
         **_common(request.user, place, found),
         "columns": columns,

@@ -30,6 +30,17 @@ def columns_of(whole: PlaceFigures, day: Any) -> tuple[TableColumn, ...]:
     return tuple(found)
 
 
+REPORT = (
+    "place sites resumed resumed_share measured registered present back missing abnormal not_filed open overdue silent"
+)
+"""The columns of the printed report: as many as a sheet of paper holds."""
+
+
+def report_columns(whole: PlaceFigures, day: Any) -> tuple[TableColumn, ...]:
+    """Return the columns of the printed report."""
+    return tuple(column for column in columns_of(whole, day) if column.name in REPORT.split())
+
+
 def address_of(row: PlaceFigures, day: Any) -> str:
     """Return the picture of a place on a day."""
     return f"{reverse('figures:picture')}?{urlencode({'place': row.place.pk, 'day': day.isoformat()})}"

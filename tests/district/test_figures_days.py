@@ -68,7 +68,7 @@ def test_ok__sums_of_each_level(town: SmallDistrict) -> None:
     whole = found.whole
     assert [whole[name] for name in ("sites", "sites_resumed", "sites_measured")] == [3, 2, 1]
     assert [whole[name] for name in ("enterprises", "enterprises_resumed", "enterprises_measured")] == [3, 2, 1]
-    assert (whole[_N.REGISTERED], whole[_N.PRESENT], whole.resumed_share) == (6, 2, "66.66 %")
+    assert (whole[_N.REGISTERED], whole[_N.PRESENT], whole.resumed_share) == (6, 2, "66.66%")
     assert [one.place for one in found.below] == town.towns
     assert sum(one[_N.REGISTERED] for one in found.below) == whole[_N.REGISTERED]
     assert list(days_of(town.accounts[Role.OFFICER], town.root, _N.PRESENT, today).values())[-2:] == [0, 2]
@@ -143,7 +143,7 @@ def test_ok__cases_by_age_and_who_sees_those_about_health(town: SmallDistrict) -
 
 
 @pytest.mark.parametrize(
-    ("part", "whole", "text"), [(7632, 10_000, "76.32 %"), (99_999, 100_000, "99.99 %"), (1, 0, "–")]
+    ("part", "whole", "text"), [(7632, 10_000, "76.32%"), (99_999, 100_000, "99.99%"), (1, 0, "–")]
 )
 def test_ok__share_is_cut_and_never_rounded_to_all(part: int, whole: int, text: str) -> None:
     assert share(part, whole) == text

@@ -59,7 +59,7 @@ def test_ok__report_says_the_day_in_sentences(counted: SmallDistrict) -> None:
     """It prints without a script; a day that nobody counted prints no zeros."""
     client = client_of(counted.accounts[Role.OFFICER])
     text = client.get("/figures/report/").content.decode()
-    assert "4 sites are open. 0 of them have resumed work, 0.00 %." in text
+    assert "4 sites are open. 0 of them have resumed work, 0.00%." in text
     past = timezone.localdate() - timedelta(days=20)
     assert "not counted yet" in client.get(f"/figures/report/?day={past.isoformat()}").content.decode()
 
