@@ -96,6 +96,12 @@ class February:
             officer.open(self._followed)
             where = {"place": _value(officer, "place", ROOT), "at_home": "on", "where": "Dormitory 2, room 301"}
             officer.submit("/quarantine/", {**where, "starts": self._today.isoformat(), "ends": until})
+            officer.open("/quarantine/")
+            order = _numbered(officer, "/quarantine/")[0]
+            officer.open(order)
+            officer.submit("/visit/", {"temperature": "36.4"})
+            officer.open(order)
+            officer.submit("/release/", {"outcome": "Healthy, two tests were negative (demonstration)"})
             officer.open(self._followed)
             officer.submit("/release/", {"reason": "Two tests were negative (demonstration)"})
             officer.open(self._followed)
