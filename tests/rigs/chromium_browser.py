@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
@@ -19,14 +21,36 @@ _TYPED = {"text", "search", "tel", "number", "email", "password", "url", ""}
 
 
 class ChromiumBrowser:
-    """Shows one page at a time, and fills in forms by the names of their fields."""
+    """Shows one page at a time, and fills in forms by the names of their fields.
+
+    Several share one Chromium: each has a tab and cookies of its own.
+    """
+
+    _active: ClassVar["WeakKeyDictionary[WebDriver, ChromiumBrowser]"] = WeakKeyDictionary()
 
     def __init__(self, driver: WebDriver, base: str) -> None:
         """`base`: the console's address, without a slash at its end."""
         self.driver, self._base = driver, base
+        driver.switch_to.new_window("tab")
+        self._tab, self._cookies = driver.current_window_handle, list[Any]()
+
+    def _activate(self) -> None:
+        """Show this one's tab with this one's cookies."""
+        before = self._active.get(self.driver)
+        if before is self:
+            return
+        if before is not None:
+            before._cookies = self.driver.get_cookies()
+        self.driver.switch_to.window(self._tab)
+        self.driver.get(f"{self._base}/account/login/")  # cookies can be set only on a page of theirs
+        self.driver.delete_all_cookies()
+        for cookie in self._cookies:
+            self.driver.add_cookie(cookie)
+        self._active[self.driver] = self
 
     def open(self, path: str) -> None:
         """Open a page of the console, or a whole address."""
+        self._activate()
         self.driver.get(path if "://" in path else self._base + path)
 
     def submit(self, action: str, values: Mapping[str, Value] | None = None, *, button: str = "") -> None:
@@ -54,10 +78,7 @@ class ChromiumBrowser:
         """Return the values of all fields with this name, of a list its choices."""
         css = f"[name='{field_name}']:not(select), [data-name='{field_name}'], select[name='{field_name}'] option"
         fields = self.driver.find_elements(By.CSS_SELECTOR, css)
-        return [
-            f"{one.get_dom_attribute('value') or ''} {str(one.get_property('textContent') or '').strip()}".strip()
-            for one in fields
-        ]
+        return [f"{one.get_dom_attribute('value') or ''} {_label(one)}".strip() for one in fields]
 
     def forms(self) -> str:
         """Return the addresses of the page's forms, one on each line."""
@@ -111,3 +132,8 @@ class ChromiumBrowser:
         name, _, value = button.partition("=")
         css = f"button[name='{name}'][value='{value}']" if button else "button:not([type=button]), input[type=submit]"
         return form.find_element(By.CSS_SELECTOR, css)
+
+
+def _label(field: WebElement) -> str:
+    """Return what a choice says, or the name of a box for those who do not see it."""
+    return str(field.get_property("textContent") or "").strip() or field.get_dom_attribute("aria-label") or ""
