@@ -97,7 +97,7 @@ class February:
             where = {"place": _value(officer, "place", ROOT), "at_home": "on", "where": "Dormitory 2, room 301"}
             officer.submit("/quarantine/", {**where, "starts": self._today.isoformat(), "ends": until})
             officer.open("/quarantine/")
-            order = _numbered(officer, "/quarantine/")[0]
+            order = _first_of(officer, "/quarantine/")
             officer.open(order)
             officer.submit("/visit/", {"temperature": "36.4"})
             officer.open(order)
@@ -123,7 +123,7 @@ class February:
         with self._actors.browser() as phone:
             self._open_phone(phone, PUPIL)
             phone.open("/me/courses/")
-            mine = _numbered(phone, "/me/courses/")[0]
+            mine = _first_of(phone, "/me/courses/")
             phone.open(mine)
             phone.submit("")
             phone.submit("")
@@ -137,7 +137,7 @@ class February:
     def _solve(self) -> str:
         with self._actors.account("liaison") as liaison, self._actors.account("manager") as manager:
             liaison.open("/cases/?kind=hit")
-            self._case = case = _numbered(liaison, "/cases/")[0]
+            self._case = case = _first_of(liaison, "/cases/")
             liaison.open(case)
             liaison.submit("/assign/", {"owner": _value(liaison, "owner", "liaison")})
             for number in (1, 2, 3):
@@ -162,7 +162,7 @@ class February:
             officer.open(self._case)
             closed = "closed" if "已销号" in officer.text() else "open"
             officer.open("/screening/hits/")
-            hit = _numbered(officer, "/screening/hits/")[0]
+            hit = _first_of(officer, "/screening/hits/")
             officer.open(hit)
             officer.submit("/lift/", {"why": "The province took the row back (demonstration)"})
             officer.open(hit)
@@ -243,6 +243,14 @@ class February:
 def _numbered(browser: Browser, part: str) -> list[str]:
     """Return the addresses of single rows on a page."""
     return [link for link in browser.links(part) if re.fullmatch(rf"{part}[0-9]+/", link)]
+
+
+def _first_of(browser: Browser, part: str) -> str:
+    """Return the address of the first row on a page. Raises PageError."""
+    found = _numbered(browser, part)
+    if not found:
+        raise PageError(f"{browser.path()} lists nothing: {browser.text()[:900]}")
+    return found[0]
 
 
 def _shown(browser: Browser, path: str) -> str:

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from district.demo.browser import PageError, Value
@@ -17,6 +17,7 @@ from district.demo.code_image import code_in_picture
 
 PAGE_S = 60.0
 _SET = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change', {bubbles: true}))"
+_ARRIVED = "return !window.storyLeaves && document.readyState === 'complete'"
 _TYPED = {"text", "search", "tel", "number", "email", "password", "url", ""}
 
 
@@ -31,22 +32,27 @@ class ChromiumBrowser:
     def __init__(self, driver: WebDriver, base: str) -> None:
         """`base`: the console's address, without a slash at its end."""
         self.driver, self._base = driver, base
+        self._leave_active()
         driver.switch_to.new_window("tab")
         self._tab, self._cookies = driver.current_window_handle, list[Any]()
 
     def _activate(self) -> None:
         """Show this one's tab with this one's cookies."""
-        before = self._active.get(self.driver)
-        if before is self:
+        if self._active.get(self.driver) is self:
             return
-        if before is not None:
-            before._cookies = self.driver.get_cookies()
+        self._leave_active()
         self.driver.switch_to.window(self._tab)
         self.driver.get(f"{self._base}/account/login/")  # cookies can be set only on a page of theirs
         self.driver.delete_all_cookies()
         for cookie in self._cookies:
             self.driver.add_cookie(cookie)
         self._active[self.driver] = self
+
+    def _leave_active(self) -> None:
+        """Keep the cookies of the one that is shown, while its page is there."""
+        before = self._active.pop(self.driver, None)
+        if before is not None:
+            before._cookies = self.driver.get_cookies()
 
     def open(self, path: str) -> None:
         """Open a page of the console, or a whole address."""
@@ -58,12 +64,12 @@ class ChromiumBrowser:
         form = self._form(action)
         for name, value in (values or {}).items():
             self._fill(form, name, value)
-        page = self.driver.find_element(By.TAG_NAME, "html")
         pressed = self._button(form, button)
+        self.driver.execute_script("window.storyLeaves = true")
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", pressed)
         pressed.click()
-        WebDriverWait(self.driver, PAGE_S).until(staleness_of(page), f"nothing followed the form {action!r}")
-        WebDriverWait(self.driver, PAGE_S).until(lambda d: d.execute_script("return document.readyState") == "complete")
+        waited = WebDriverWait(self.driver, PAGE_S, ignored_exceptions=[WebDriverException])
+        waited.until(lambda driver: driver.execute_script(_ARRIVED), f"nothing followed the form {action!r}")
 
     def text(self) -> str:
         """Return the words that the page shows."""
