@@ -149,9 +149,10 @@ class February:
                 manager.submit(f"task/{number}/", proof | with_photo)
             liaison.open(case)
             liaison.submit("/resolve/", {"said": "Isolated and handed to the hospital (demonstration)"})
-            liaison.open(case)
-            done, state = liaison.text().count("完成时间"), "resolved" if "已解决" in liaison.text() else "open"
-            return f"{done} tasks proven, {state}"
+            left = manager.forms().count(f"{case}task/")
+        with self._actors.account("officer") as officer:
+            officer.open(case)
+            return f"{3 - left} tasks proven, {'resolved' if '/confirm/' in officer.forms() else 'open'}"
 
     def _close(self) -> str:
         with self._actors.account("officer") as officer:
@@ -160,13 +161,13 @@ class February:
             officer.open(self._case)
             officer.submit("/close/", {"said": "All done (demonstration)"})
             officer.open(self._case)
-            closed = "closed" if "已销号" in officer.text() else "open"
+            closed = "closed" if "/reopen/" in officer.forms() and "/close/" not in officer.forms() else "open"
             officer.open("/screening/hits/")
             hit = _first_of(officer, "/screening/hits/")
             officer.open(hit)
             officer.submit("/lift/", {"why": "The province took the row back (demonstration)"})
             officer.open(hit)
-            return f"{closed}, {'lifted' if '已解除' in officer.text() else 'in force'}"
+            return f"{closed}, {'in force' if '/lift/' in officer.forms() else 'lifted'}"
 
     def _photo(self) -> Path:
         """Draw a photo that proves a task."""

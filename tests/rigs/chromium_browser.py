@@ -73,35 +73,42 @@ class ChromiumBrowser:
 
     def text(self) -> str:
         """Return the words that the page shows."""
+        self.driver.switch_to.window(self._tab)
         return " ".join(self.driver.find_element(By.TAG_NAME, "body").text.split())
 
     def links(self, part: str) -> list[str]:
         """Return the addresses on the page that hold this part."""
+        self.driver.switch_to.window(self._tab)
         found = [one.get_dom_attribute("href") or "" for one in self.driver.find_elements(By.CSS_SELECTOR, "a[href]")]
         return [link for link in found if part in link]
 
     def values(self, field_name: str) -> list[str]:
         """Return the values of all fields with this name, of a list its choices."""
+        self.driver.switch_to.window(self._tab)
         css = f"[name='{field_name}']:not(select), [data-name='{field_name}'], select[name='{field_name}'] option"
         fields = self.driver.find_elements(By.CSS_SELECTOR, css)
         return [f"{one.get_dom_attribute('value') or ''} {_label(one)}".strip() for one in fields]
 
     def forms(self) -> str:
         """Return the addresses of the page's forms, one on each line."""
+        self.driver.switch_to.window(self._tab)
         found = self.driver.find_elements(By.TAG_NAME, "form")
         return "\n".join(form.get_dom_attribute("action") or "" for form in found)
 
     def fields(self) -> str:
         """Return the names of the page's fields, one on each line."""
+        self.driver.switch_to.window(self._tab)
         found = self.driver.find_elements(By.CSS_SELECTOR, "form [name]")
         return "\n".join(field.get_dom_attribute("name") or "" for field in found)
 
     def code(self) -> str:
         """Return the text of the QR code that the page shows. Raises UnreadableCode."""
+        self.driver.switch_to.window(self._tab)
         return code_in_picture(self.driver.find_element(By.CSS_SELECTOR, ".code svg").screenshot_as_png)
 
     def path(self) -> str:
         """Return the path of the page that is shown, with its query."""
+        self.driver.switch_to.window(self._tab)
         url = urlsplit(self.driver.current_url)
         return url.path + (f"?{url.query}" if url.query else "")
 

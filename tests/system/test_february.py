@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 from chromium_browser import ChromiumBrowser
-from screen_stage import open_chromium
+from screen_stage import open_chromium, set_size
 from selenium.webdriver.chrome.webdriver import WebDriver
 from sync_rig import wait_until
 
@@ -43,6 +43,7 @@ def stage(tmp_path: Path, models_dir: Path, photos_dir: Path) -> Iterator[DemoSt
 @pytest.fixture
 def driver(tmp_path: Path) -> Iterator[WebDriver]:
     driver = open_chromium(tmp_path / "chromium")
+    set_size(driver, 1024, 900)  # a whole code is in the picture
     yield driver
     driver.quit()
 
