@@ -66,6 +66,8 @@ class _Page(HTMLParser):
         super().__init__()
         self.forms: list[_Form] = []
         self.links: list[str] = []
+        self.loose: list[_Field] = []
+        """Fields outside of forms: addresses to copy, say."""
         self.words: list[str] = []
         self._form: _Form | None = None
         self._silent: list[str] = []
@@ -85,7 +87,13 @@ class _Page(HTMLParser):
                 kind = given.get("type", "submit" if tag == "button" else "text")
                 chosen = "checked" in given if kind in {"checkbox", "radio"} else kind not in {"submit", "button"}
                 self._add(
-                    _Field(given.get("name", ""), kind, given.get("value", ""), chosen, given.get("aria-label", ""))
+                    _Field(
+                        given.get("name") or given.get("data-name", ""),
+                        kind,
+                        given.get("value", ""),
+                        chosen,
+                        given.get("aria-label", ""),
+                    )
                 )
             case "textarea":
                 self._writing = self._add(_Field(given.get("name", ""), tag))
@@ -115,8 +123,7 @@ class _Page(HTMLParser):
             self.words.append(data.strip())
 
     def _add(self, made: _Field) -> _Field:
-        if self._form is not None:
-            self._form.fields.append(made)
+        (self.loose if self._form is None else self._form.fields).append(made)
         return made
 
 
@@ -163,7 +170,8 @@ class HttpBrowser:
 
     def values(self, field_name: str) -> list[str]:
         """Return the values of all fields with this name."""
-        fields = [one for form in self._page.forms for one in form.fields if one.name == field_name]
+        fields = [one for form in self._page.forms for one in form.fields] + self._page.loose
+        fields = [one for one in fields if one.name == field_name]
         return [f"{one.value} {one.label}".strip() for one in fields]
 
     def path(self) -> str:

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from district.emergency.models import EmergencyMeasure, OfMeasure, OfMeasureQuerySet
 from district.exchange import outbox
@@ -24,6 +25,7 @@ STATE_NAMES = {
     HitState.DISMISSED: _("somebody else"),
     HitState.IN_FORCE: _("in force"),
     HitState.LIFTED: _("lifted"),
+    HitState.OVER: pgettext_lazy("hit", "over"),
 }
 BASIS_NAMES = {
     HitBasis.NUMBER: _("number of the document"),
@@ -56,6 +58,8 @@ class Hit(OfMeasure):
     """The account that loaded the list, or that decided last."""
     decided = models.DateTimeField(_("decided"), null=True, blank=True)
     why = EncryptedTextField(_("reason"), blank=True)
+    warned = models.DateTimeField(null=True, blank=True)
+    """When its cases were opened. Null: somebody is not warned yet."""
 
     class Meta:
         constraints: ClassVar = [
@@ -65,7 +69,11 @@ class Hit(OfMeasure):
         indexes: ClassVar = [
             models.Index(fields=["state", "made"], name="hit_state"),
             models.Index(fields=["until"], condition=Q(state="in_force"), name="hit_until"),
+            models.Index(fields=["made"], condition=Q(state="in_force", warned=None), name="hit_to_warn"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.person} · {self.list}"
 
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
@@ -141,6 +149,19 @@ class KeyList(OfMeasure):
     compared_again = models.DateTimeField(null=True, blank=True)
     """When people were compared once more, whose registration was under way while the list was loaded."""
     withdrawn = models.DateTimeField(_("withdrawn"), null=True, blank=True)
+    stored = models.DateTimeField(null=True, blank=True)
+    """When its last row was stored. It is in force only after somebody has seen whom it finds, and confirms it."""
+    confirmed = models.DateTimeField(null=True, blank=True)
+    row_count = models.PositiveIntegerField(_("rows"), default=0)
+    refused = EncryptedTextField(blank=True)
+    """Rows that could not be read, as JSON: number, sentence, values."""
+    sure_count = models.PositiveIntegerField(null=True, blank=True)
+    """People whom the list would hold at once, counted before it is confirmed."""
+    unsure_count = models.PositiveIntegerField(null=True, blank=True)
+    """People of whom a person would have to decide."""
+    expiry_warned = models.DateTimeField(null=True, blank=True)
+    delivery = models.CharField(max_length=120, null=True, blank=True, unique=True)
+    """Feed and number of the message that brought it: the same message brings it once."""
     objects = KeyListQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
@@ -158,6 +179,59 @@ class KeyList(OfMeasure):
     def before_erasing(cls, rows: "models.QuerySet[Any]") -> None:
         """Take those off HQ's risk lists whose hits go with a list."""
         send_risks(Hit.objects.filter(list__in=rows))
+
+
+class ListFile(models.Model):
+    """The uploaded sheet of a list, until its rows are stored. It goes with its list."""
+
+    class State(models.TextChoices):
+        """What it waits for."""
+
+        COLUMNS = "columns", _("Columns to choose")
+        WAITING = "waiting", _("Being read")
+        REFUSED = "refused", _("Cannot be read")
+
+    list = models.OneToOneField(KeyList, models.CASCADE, related_name="file", primary_key=True)
+    file_name = EncryptedTextField(_("file"))
+    content = EncryptedTextField()
+    """In base 64."""
+    sheet_name = EncryptedTextField(blank=True)
+    columns = EncryptedTextField(blank=True)
+    """JSON: field -> letter of the column that a person chose."""
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.WAITING)
+    problem = EncryptedTextField(blank=True)
+    """Why it cannot be read, as JSON: sentence, values, sheets to choose from."""
+    taken = models.DateTimeField(null=True, blank=True)
+    """When a worker began to read it."""
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+
+class ListFeed(OfMeasure):
+    """An authority's program that sends lists. Each message is signed with the secret."""
+
+    permission: ClassVar[Permission] = Permission.SEE_SCREENING
+    name = models.CharField(_("name"), max_length=120)
+    source = models.CharField(_("source"), max_length=200)
+    legal_basis = models.CharField(_("legal basis"), max_length=500)
+    reason_code = models.CharField(_("reason code"), max_length=40)
+    officer = models.CharField(_("officer"), max_length=80)
+    secret = EncryptedTextField()
+    by = models.CharField(_("made by"), max_length=150)
+    received = models.DateTimeField(_("last list received"), null=True, blank=True)
+    ended = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def element_id(self) -> str:
+        """Return the id of its element on a page."""
+        return f"feed-{self.pk}"
+
+    @classmethod
+    def visible_q(cls, scope: Scope) -> Q:
+        """Show the feeds of visible measures."""
+        return KeyList.visible_q(scope)
 
 
 class ListRule(models.Model):

@@ -1,4 +1,4 @@
-"""The worker's rounds: lists are compared once more."""
+"""The worker's rounds: sheets are read, lists compared once more, cases opened, hits ended."""
 
 from datetime import timedelta
 
@@ -7,7 +7,9 @@ from django.utils import timezone
 
 from district.exchange.rounds import Round, every
 from district.screening.models import KeyList
+from district.screening.registry.files import force_next, read_next_file
 from district.screening.registry.matching import compare_list
+from district.screening.registry.warning import end_some, warn_of_expired_lists, warn_of_some
 
 _AGAIN_AFTER = timedelta(minutes=10)
 _EVERY_S = 60.0
@@ -29,4 +31,11 @@ def compare_lists_again() -> bool:
     return True
 
 
-ROUNDS: tuple[Round, ...] = (every(_EVERY_S, compare_lists_again),)
+ROUNDS: tuple[Round, ...] = (
+    read_next_file,
+    force_next,
+    warn_of_some,
+    every(_EVERY_S, compare_lists_again),
+    every(_EVERY_S, warn_of_expired_lists),
+    every(_EVERY_S, end_some),
+)

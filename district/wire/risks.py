@@ -46,6 +46,7 @@ def _record(entry: HqRiskEntry) -> RiskRecord:
             valid_until_utc=entry.until,
             purpose=_PURPOSE,
             may_lift=(BY,),
+            only_sites=entry.sites,
         )
     except ValidationError as error:
         raise HqRefused(problems(error)) from error

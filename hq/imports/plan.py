@@ -18,7 +18,7 @@ _DEFAULTS: dict[str, Any] = {
     k: f.default for k, f in WorkerRecord.model_fields.items() if k not in ("worker_id", "templates")
 }
 _NOT_NULL = {key: f.default for key, f in WrittenWorker.model_fields.items() if f.default is not None}
-_KEPT = ("purpose", "may_lift")
+_KEPT = ("purpose", "may_lift", "only_sites")
 SECRET = ("cards", "pin", "templates")
 """Fields of which only the change is shown, never the value."""
 

@@ -18,6 +18,9 @@ class RiskRecord(RiskEntry):
     may_lift: tuple[Who, ...] = Field(default=(), max_length=20)
     """Names and roles of those who may lift the entry; nobody named: each person who may use HQ."""
 
+    only_sites: tuple[str, ...] | None = Field(default=None, max_length=1_000)
+    """The sites whose gates get the entry; None: all where the worker is listed."""
+
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> "RiskRecord":
         if self.valid_from_utc and self.valid_until_utc and self.valid_until_utc <= self.valid_from_utc:
@@ -27,6 +30,10 @@ class RiskRecord(RiskEntry):
     def may_be_lifted_by(self, who: str) -> bool:
         """Say whether this person or role may lift the entry."""
         return not self.may_lift or matched(who) in map(matched, self.may_lift)
+
+    def holds_at(self, site_id: str) -> bool:
+        """Say whether a site's gates get the entry."""
+        return self.only_sites is None or site_id in self.only_sites
 
     def entry(self) -> RiskEntry:
         """Return what gates get."""

@@ -137,20 +137,23 @@ class RiskRegistry:
         """Return what a site's gates get, page by page: entries of its own people whose time is not over."""
         if tables.has_entries(db):
             for page in assignments.listed_pages(db, site_id):
-                yield self.of_workers(db, page)
+                yield self.of_workers(db, page, site_id)
 
-    def of_workers(self, db: Connection, worker_ids: Iterable[str]) -> tuple[RiskEntry, ...]:
-        """Return what gates get of these workers, whose time is not over."""
+    def of_workers(
+        self, db: Connection, worker_ids: Iterable[str], site_id: str | None = None
+    ) -> tuple[RiskEntry, ...]:
+        """Return what gates get of these workers, whose time is not over: those of one site, or of all sites."""
         if not tables.has_entries(db):
             return ()
         utc = now()
         found = [_read(row) for row in tables.entries_of(db, self._cipher, self._index(db), worker_ids)]
         held = [entry for entry in found if entry.valid_until_utc is None or entry.valid_until_utc > utc]
+        held = held if site_id is None else [entry for entry in held if entry.holds_at(site_id)]
         return tuple(e.entry() for e in sorted(held, key=lambda e: (e.worker_id, e.list_name)))
 
     def some(self, db: Connection, site_id: str, worker_ids: Sequence[str]) -> tuple[RiskEntry, ...]:
         """Return what a site's gates get of these workers, as far as they are on the site's lists."""
-        return self.of_workers(db, assignments.listed_of(db, site_id, worker_ids))
+        return self.of_workers(db, assignments.listed_of(db, site_id, worker_ids), site_id)
 
     def fingerprints(self, entries: Iterable[RiskEntry]) -> dict[str, str]:
         """Return, by worker id, a text that changes with the worker's entries."""

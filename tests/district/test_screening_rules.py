@@ -129,7 +129,7 @@ def test_ok__candidates_are_the_likest_and_few(name: str, others: list[str]) -> 
 def test_ok__only_these_steps(old: HitState, new: HitState) -> None:
     allowed = {
         ("candidate", "in_force"), ("candidate", "dismissed"), ("dismissed", "in_force"), ("in_force", "lifted"),
-        ("lifted", "in_force"),
+        ("lifted", "in_force"), ("in_force", "over"), ("over", "in_force"),
     }  # fmt: skip
     if (old.value, new.value) in allowed:
         check_step(old, new)

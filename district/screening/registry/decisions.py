@@ -8,9 +8,11 @@ from django.utils.translation import gettext_noop
 
 from district.audit.record import READ, record
 from district.screening.models import Hit, KeyRow, send_risks
+from district.screening.registry.warning import warn_of
 from district.screening.rules import HitState, ScreeningRefused, check_step, end_of_hit, said
 
-READ_FIELDS = ("name", "number", "phone", "birth")
+READ_FIELDS = ("name", "id number", "phone", "birth")
+TRIP_FIELDS = ("trips",)
 
 
 def confirm_hit(by: object, hit: Hit, why: str, until: datetime | None = None) -> Hit:
@@ -32,11 +34,11 @@ def lift_hit(by: object, hit: Hit, why: str) -> Hit:
 
 @transaction.atomic
 def read_row(by: object, hit: Hit, why: str) -> KeyRow | None:
-    """Return the list's row beside which a hit's person is held; None of a rule. The look is recorded."""
+    """Return the list's row of a hit; None of a rule. The look at both records is recorded. Raises ScreeningRefused."""
     found = Hit.objects.kept().select_related("row", "person").filter(pk=hit.pk).first()
-    if found is None or found.row is None:
-        return None
-    record(by, READ, found.person, fields=READ_FIELDS, why=said(why))
+    if found is None:
+        raise ScreeningRefused(gettext_noop("The measure of this hit is over: nothing is left to decide."))
+    record(by, READ, found.person, fields=READ_FIELDS if found.row else TRIP_FIELDS, why=said(why))
     return found.row  # type: ignore[no-any-return]
 
 
@@ -56,6 +58,8 @@ def _decide(by: object, hit: Hit, state: HitState, action: str, why: str, until:
             raise ScreeningRefused(gettext_noop("The list or the chosen time is over: choose a later one."))
     found.save()
     send_risks(Hit.objects.filter(pk=found.pk))
+    if state is HitState.IN_FORCE:
+        warn_of([found])
     record(by, action, found, details={"list": str(found.list_id)})
     return found  # type: ignore[no-any-return]
 

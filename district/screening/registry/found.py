@@ -1,13 +1,15 @@
 """Pairs of a person and a row or rule, and how they become hits."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.utils import timezone
 
 from district.audit.record import record
 from district.emergency.models import EmergencyMeasure
 from district.screening.models import Hit, KeyList, send_risks
+from district.screening.registry.warning import AT_ONCE, warn_of, warn_of_candidates
 from district.screening.rules import HitBasis, HitState, end_of_hit
 
 _AT_ONCE = 500
@@ -50,6 +52,7 @@ def store_pairs(measure: EmergencyMeasure, pairs: Iterable[FoundPair]) -> int:
     Hit.objects.bulk_create(made, batch_size=_AT_ONCE, ignore_conflicts=True)
     _prove(proven, best, held)
     _send([pair for pair in new if pair.sure], proven)
+    _warn(measure, new, proven, lists)
     if made or proven:
         details = {"hits": str(len(made)), "proven": str(len(proven))}
         record("screening", "find hits", Hit, place_path=measure.place.path, details=details)
@@ -107,6 +110,19 @@ def _send(sure: Sequence[FoundPair], proven: Sequence[int]) -> None:
         send_risks(Hit.objects.filter(person__in=some))
     for some in portions(proven):
         send_risks(Hit.objects.filter(pk__in=some))
+
+
+def _warn(
+    measure: EmergencyMeasure, new: Sequence[FoundPair], proven: Sequence[int], lists: Mapping[int, KeyList]
+) -> None:
+    """Open the cases of a few hits at once. Those of many are left to the worker: gates come first."""
+    for number in sorted({pair.list for pair in new if not pair.sure}):
+        warn_of_candidates(lists[number])
+    sure = {pair.person for pair in new if pair.sure}
+    if 0 < len(sure) + len(proven) <= AT_ONCE:
+        of_new = Q(person__in=sure, list__in=lists)
+        waiting = Hit.objects.filter(of_new | Q(pk__in=proven), measure=measure, state=HitState.IN_FORCE, warned=None)
+        warn_of(waiting.select_related("measure__place", "list", "person").order_by("pk"))
 
 
 def portions(keys: Sequence[int]) -> list[Sequence[int]]:

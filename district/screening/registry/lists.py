@@ -1,5 +1,6 @@
-"""Load key lists, add rules to them, withdraw them."""
+"""Store key lists, put them in force, add rules to them, withdraw them."""
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -9,12 +10,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from common.sheets.refusals import BadCell
 from district.audit.record import record
 from district.emergency.models import EmergencyMeasure
 from district.emergency.rules import MeasureKind
 from district.people.registry.persons import document_index, phone_index
 from district.screening.models import Hit, KeyList, KeyRow, ListRule, send_risks
-from district.screening.registry.matching import compare_list, compare_rule
+from district.screening.registry.matching import compare_list, compare_rule, whom_it_finds
 from district.screening.rules import (
     HitState,
     KeyEntry,
@@ -29,6 +31,9 @@ PORTION = 2_000
 """Rows of one transaction: others write between, while a list of a million rows is loaded."""
 REFUSED_MAX = 1_000
 """Refused rows that are named; of more a list is the wrong file."""
+RowProblems = ScreeningRefused | BadCell
+ReadRow = tuple[int, KeyEntry | BadCell]
+"""Number of a row as its file counts, and the row or why it cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -45,33 +50,94 @@ class AboutKeyList:
 
 @dataclass
 class LoadedKeyList:
-    """What became of a list. `refused`: number of a row, from 1 -> why it is not on it."""
+    """What became of a list. `refused`: number of a row -> why it is not on it."""
 
     list: KeyList
     rows: int = 0
     hits: int = 0
-    refused: dict[int, ScreeningRefused] = field(default_factory=dict)
+    refused: dict[int, RowProblems] = field(default_factory=dict)
 
 
-def load_list(by: object, measure: EmergencyMeasure, about: AboutKeyList, entries: Iterable[KeyEntry]) -> LoadedKeyList:
-    """Store a list and compare it with everybody in the measure's place. Raises ScreeningRefused.
+def load_list(
+    by: object, measure: EmergencyMeasure, about: AboutKeyList, entries: Iterable[KeyEntry], delivery: str | None = None
+) -> LoadedKeyList:
+    """Store a list and put it in force. Raises ScreeningRefused.
 
     A load that breaks off leaves a list that is never in force; its measure erases it.
     """
-    done = LoadedKeyList(_begin(by, measure, about))
-    for rows in _portions(done, entries):
-        with transaction.atomic():
-            KeyRow.objects.bulk_create(rows)
-        done.rows += len(rows)
-    with transaction.atomic():
-        found = KeyList.objects.select_for_update().get(pk=done.list.pk)
-        _running(found.measure)
-        found.loaded = timezone.now()
-        found.save(update_fields=["loaded"])
-        done.list, done.hits = found, compare_list(found)
-        details = {"rows": str(done.rows), "refused": str(len(done.refused)), "hits": str(done.hits)}
-        record(by, "load list", found, place_path=found.measure.place.path, details=details)
+    done = store_rows(begin_list(by, measure, about, delivery), enumerate(entries, 1))
+    done.list, done.hits = put_in_force(by, done.list)
     return done
+
+
+@transaction.atomic
+def begin_list(by: object, measure: EmergencyMeasure, about: AboutKeyList, delivery: str | None = None) -> KeyList:
+    """Make a list without rows. Raises ScreeningRefused."""
+    check_running(measure)
+    if about.ends < timezone.localdate():
+        raise ScreeningRefused(gettext_noop("The list's last day is over: ask its source for a newer one."))
+    said_of = [" ".join(text.split()) for text in (about.name, about.source, about.legal_basis)]
+    desk = check_desk(about.reason_code, about.officer)
+    if not all(said_of):
+        raise ScreeningRefused(gettext_noop("Say name, source, legal basis, reason code and officer of the list."))
+    return KeyList.objects.create(
+        measure=measure,
+        name=said_of[0][:120],
+        source=said_of[1][:200],
+        legal_basis=said_of[2][:500],
+        ends=about.ends,
+        reason_code=desk[0],
+        officer=desk[1],
+        by=str(by)[:150],
+        delivery=delivery,
+    )
+
+
+def store_rows(key_list: KeyList, rows: Iterable[ReadRow]) -> LoadedKeyList:
+    """Store the rows of a list, and count whom it would find. Raises ScreeningRefused: most rows cannot be read."""
+    done = LoadedKeyList(key_list)
+    KeyRow.objects.filter(list=key_list).delete()  # of an earlier attempt that broke off
+    for some in _portions(done, rows):
+        with transaction.atomic():
+            KeyRow.objects.bulk_create(some)
+        done.rows += len(some)
+    finds = whom_it_finds(key_list)
+    key_list.row_count, key_list.stored = done.rows, timezone.now()
+    key_list.sure_count, key_list.unsure_count = finds.sure, finds.unsure
+    key_list.refused = json.dumps(
+        [[n, e.text, {k: str(v) for k, v in e.values.items()}] for n, e in done.refused.items()]
+    )
+    key_list.save(update_fields=["row_count", "stored", "sure_count", "unsure_count", "refused"])
+    return done
+
+
+@transaction.atomic
+def confirm_list(key_list: KeyList) -> bool:
+    """Note that somebody has seen whom a list finds, and wants it in force. Return whether it was not in force yet."""
+    waiting = KeyList.objects.kept().filter(pk=key_list.pk, loaded=None, withdrawn=None, confirmed=None)
+    return bool(waiting.exclude(stored=None).update(confirmed=timezone.now()))
+
+
+@transaction.atomic
+def put_in_force(by: object, key_list: KeyList) -> tuple[KeyList, int]:
+    """Compare a stored list with everybody in its measure's place, and store the hits. Return how many.
+
+    Raises ScreeningRefused. A second call changes nothing.
+    """
+    found = KeyList.objects.select_for_update().get(pk=key_list.pk)
+    check_running(found.measure)
+    if found.withdrawn is not None or found.stored is None or found.ends < timezone.localdate():
+        raise ScreeningRefused(gettext_noop("This list is over or was withdrawn: load a newer one."))
+    if found.loaded is not None:
+        return found, 0
+    found.loaded = timezone.now()
+    found.confirmed = found.confirmed or found.loaded
+    found.save(update_fields=["loaded", "confirmed"])
+    hits = compare_list(found)
+    refused = len(json.loads(found.refused or "[]"))
+    details = {"rows": str(found.row_count), "refused": str(refused), "hits": str(hits)}
+    record(by, "load list", found, place_path=found.measure.place.path, details=details)
+    return found, hits
 
 
 @transaction.atomic
@@ -81,6 +147,9 @@ def add_rule(by: object, key_list: KeyList, area: str, first: date, last: date, 
     area_prefix(area)
     if last < first:
         raise ScreeningRefused(gettext_noop("The last day is before the first: compare both."))
+    known = ListRule.objects.filter(list=found, area=area, first_day=first, last_day=last, at_once=at_once).first()
+    if known is not None:  # the second of two clicks
+        return known
     rule = ListRule.objects.create(list=found, area=area, first_day=first, last_day=last, at_once=at_once)
     hits = compare_rule(rule)
     details = {"hits": str(hits), "list": str(found.pk)}
@@ -91,7 +160,10 @@ def add_rule(by: object, key_list: KeyList, area: str, first: date, last: date, 
 @transaction.atomic
 def withdraw_list(by: object, key_list: KeyList, why: str) -> KeyList:
     """End a list before its last day: its hits are lifted. Raises ScreeningRefused."""
-    found, why = _open(key_list), said(why)
+    why = said(why)
+    found = KeyList.objects.kept().select_for_update(of=("self",)).filter(pk=key_list.pk, withdrawn=None).first()
+    if found is None:
+        raise ScreeningRefused(gettext_noop("This list is over or was withdrawn: load a newer one."))
     now = timezone.now()
     held = Hit.objects.filter(list=found, state=HitState.IN_FORCE)
     send_risks(held)
@@ -99,43 +171,41 @@ def withdraw_list(by: object, key_list: KeyList, why: str) -> KeyList:
     found.withdrawn = now
     found.save(update_fields=["withdrawn"])
     record(by, "withdraw list", found, place_path=found.measure.place.path, details={"hits": str(lifted)})
-    return found
+    return found  # type: ignore[no-any-return]
 
 
-def _begin(by: object, measure: EmergencyMeasure, about: AboutKeyList) -> KeyList:
-    _running(measure)
-    if about.ends < timezone.localdate():
-        raise ScreeningRefused(gettext_noop("The list's last day is over: ask its source for a newer one."))
-    said_of = [" ".join(text.split()) for text in (about.name, about.source, about.legal_basis)]
-    desk = [" ".join(text.split()) for text in (about.reason_code, about.officer)]
-    if not all(said_of + desk):
+def check_desk(reason_code: str, officer: str) -> tuple[str, str]:
+    """Return what a gate's desk sees. Raises ScreeningRefused if it is missing or too long for HQ."""
+    code, who = " ".join(reason_code.split()), " ".join(officer.split())
+    if not code or not who:
         raise ScreeningRefused(gettext_noop("Say name, source, legal basis, reason code and officer of the list."))
-    if len(desk[0]) > 40 or len(desk[1]) > 80:
+    if len(code) > 40 or len(who) > 80:
         raise ScreeningRefused(gettext_noop("The reason code has at most 40 characters, the officer 80: shorten them."))
-    return KeyList.objects.create(
-        measure=measure,
-        name=said_of[0][:120],
-        source=said_of[1][:200],
-        legal_basis=said_of[2][:500],
-        ends=about.ends,
-        reason_code=desk[0],
-        officer=desk[1],
-        by=str(by)[:150],
-    )
+    return code, who
 
 
-def _portions(done: LoadedKeyList, entries: Iterable[KeyEntry]) -> Iterator[list[KeyRow]]:
+def check_running(measure: EmergencyMeasure) -> None:
+    """Refuse a measure that allows no key lists now. Raises ScreeningRefused."""
+    today = timezone.localdate()
+    found = EmergencyMeasure.objects.filter(pk=measure.pk, kind=MeasureKind.SCREENING, ended=None)
+    if not found.filter(starts__lte=today, ends__gte=today).exists():
+        raise ScreeningRefused(gettext_noop("No measure allows key lists here now: start one first."))
+
+
+def _portions(done: LoadedKeyList, rows: Iterable[ReadRow]) -> Iterator[list[KeyRow]]:
     """Return the rows in portions, and note those that are refused. A person who is there twice has two rows."""
-    rows = _rows(done, entries)
-    while some := list(islice(rows, PORTION)):
+    made = _rows(done, rows)
+    while some := list(islice(made, PORTION)):
         yield some
 
 
-def _rows(done: LoadedKeyList, entries: Iterable[KeyEntry]) -> Iterator[KeyRow]:
-    for number, entry in enumerate(entries, 1):
+def _rows(done: LoadedKeyList, rows: Iterable[ReadRow]) -> Iterator[KeyRow]:
+    for number, entry in rows:
         try:
+            if isinstance(entry, BadCell):
+                raise entry
             yield _row(done.list, normal_entry(entry))
-        except ScreeningRefused as error:
+        except (ScreeningRefused, BadCell) as error:
             done.refused[number] = error
             if len(done.refused) > REFUSED_MAX:
                 raise ScreeningRefused(
@@ -168,10 +238,3 @@ def _open(key_list: KeyList) -> KeyList:
     if found is None:
         raise ScreeningRefused(gettext_noop("This list is over or was withdrawn: load a newer one."))
     return found  # type: ignore[no-any-return]
-
-
-def _running(measure: EmergencyMeasure) -> None:
-    today = timezone.localdate()
-    found = EmergencyMeasure.objects.filter(pk=measure.pk, kind=MeasureKind.SCREENING, ended=None)
-    if not found.filter(starts__lte=today, ends__gte=today).exists():
-        raise ScreeningRefused(gettext_noop("No measure allows key lists here now: start one first."))

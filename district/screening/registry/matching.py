@@ -1,6 +1,7 @@
 """Compare lists with people, in both directions: a new list with everybody, changed people with all lists."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -10,11 +11,29 @@ from django.utils import timezone
 from district.emergency.models import EmergencyMeasure
 from district.people.models import Assignment, Person, in_force
 from district.scope import Scope
-from district.screening.models import KeyList, KeyRow, ListRule
+from district.screening.models import Hit, KeyList, KeyRow, ListRule, send_risks
 from district.screening.registry.found import FoundPair, store_pairs
 from district.screening.registry.names import pairs_by_name
 from district.screening.registry.numbers import pairs_by_number, pairs_by_phone
 from district.screening.registry.places import pairs_by_rule
+from district.screening.rules import HitState
+
+
+@dataclass(frozen=True)
+class WhomItFinds:
+    """Numbers of people whom a list would find."""
+
+    sure: int
+    """They would be held at once."""
+    unsure: int
+    """A person would have to decide."""
+
+
+def whom_it_finds(key_list: KeyList) -> WhomItFinds:
+    """Count whom the rows of a list would find, before it is in force. Stores nothing."""
+    pairs = _pairs(people_of(key_list.measure), KeyRow.objects.filter(list=key_list), None)
+    sure = {pair.person for pair in pairs if pair.sure}
+    return WhomItFinds(len(sure), len({pair.person for pair in pairs} - sure))
 
 
 @transaction.atomic
@@ -39,9 +58,12 @@ def compare_rule(rule: ListRule) -> int:
 def compare_people(people: Collection[int]) -> int:
     """Compare some people with all lists of the places where they work. Return the number of new hits.
 
-    Call it in the transaction that changes them. Without a list it asks one question.
+    Call it in the transaction that changes them. Without a list it asks one question. Who is held already may work
+    elsewhere now: HQ hears of it.
     """
     lists = list(KeyList.objects.in_force().select_related("measure__place"))
+    if lists:
+        send_risks(Hit.objects.filter(person__in=people, state=HitState.IN_FORCE))
     measures: dict[int, list[KeyList]] = {}
     for one in lists:
         measures.setdefault(one.measure_id, []).append(one)

@@ -4,11 +4,12 @@ from district.screening.rules.areas import PlaceAndDays, PlaceMatch, area_prefix
 from district.screening.rules.candidates import CANDIDATES_MAX, ENOUGH_IN_PLACE, best_names
 from district.screening.rules.entries import KeyEntry, NormalKeyEntry, normal_entry
 from district.screening.rules.refusals import ScreeningRefused
-from district.screening.rules.states import HitBasis, HitState, check_step, end_of_hit, said
+from district.screening.rules.states import STEPS, HitBasis, HitState, check_step, end_of_hit, said
 
 __all__ = [
     "CANDIDATES_MAX",
     "ENOUGH_IN_PLACE",
+    "STEPS",
     "HitBasis",
     "HitState",
     "KeyEntry",

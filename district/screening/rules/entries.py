@@ -22,6 +22,7 @@ from district.screening.rules.refusals import ScreeningRefused
 KINDS = ("", "01", "08", "10", "12")
 """Kinds of documents (`idCardType`); empty: the list does not say."""
 _NUMBER_MAX = 40
+_NUMBER = re.compile(r"[0-9A-Z()/.-]*", re.ASCII)
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,6 +86,8 @@ def _document(entry: KeyEntry) -> tuple[str, str, date | None, str]:
         raise ScreeningRefused(gettext_noop("This kind of document is unknown: use 01, 08, 10 or 12, or leave it out."))
     if len(number) > _NUMBER_MAX or "\0" in number:
         raise ScreeningRefused(gettext_noop("The number of the document is too long: compare it."))
+    if not _NUMBER.fullmatch(number):
+        raise ScreeningRefused(gettext_noop("The number has characters that no document has: compare it."))
     if kind in {"", RESIDENT} and re.fullmatch(r"\d{15}", number, re.ASCII):  # issued until 1999
         number = f"{number[:6]}19{number[6:]}"
         number += ric.calc_check_digit(f"{number}0")

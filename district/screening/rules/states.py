@@ -15,6 +15,8 @@ class HitState(StrEnum):
     DISMISSED = "dismissed"
     IN_FORCE = "in_force"
     LIFTED = "lifted"
+    OVER = "over"
+    """Its end has come. Nobody lifted it."""
 
 
 class HitBasis(StrEnum):
@@ -29,8 +31,9 @@ class HitBasis(StrEnum):
 STEPS = {
     HitState.CANDIDATE: {HitState.IN_FORCE, HitState.DISMISSED},
     HitState.DISMISSED: {HitState.IN_FORCE},
-    HitState.IN_FORCE: {HitState.LIFTED},
+    HitState.IN_FORCE: {HitState.LIFTED, HitState.OVER},
     HitState.LIFTED: {HitState.IN_FORCE},
+    HitState.OVER: {HitState.IN_FORCE},
 }
 """A wrong decision can be put right: by another one, which is recorded too."""
 REASON_MIN = 4

@@ -1,0 +1,69 @@
+"""What the steps of the demonstration's story share: who acts, what each step promised, and waiting."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+
+from district.demo.browser import Browser, PageError
+
+WAIT_S = 60.0
+LOOK_EVERY_S = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class StoryStep:
+    """One step: what was done, what should come of it, what came, and how long that took."""
+
+    title: str
+    wanted: str
+    got: str
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Say whether it came as promised."""
+        return self.got == self.wanted
+
+
+@dataclass(frozen=True, slots=True)
+class StoryActors:
+    """The people of the story: `browser` opens a fresh one, `links` signs accounts in, by their names."""
+
+    browser: Callable[[], AbstractContextManager[Browser]]
+    links: Mapping[str, str]
+    walk_up: Callable[[str], None]
+    """Lets somebody walk up to the gate, by the name of the scene."""
+    show_code: Callable[[str], None]
+    """Puts a code into the hand of who walks up next."""
+    tell: Callable[[StoryStep], None]
+
+    @contextmanager
+    def account(self, name: str) -> Iterator[Browser]:
+        """Open a browser that one account is signed in with."""
+        with self.browser() as browser:
+            browser.open(self.links[name])
+            yield browser
+
+    def step(self, title: str, wanted: str, came: Callable[[], str]) -> None:
+        """Do a step and tell what came of it. A page that refuses is told too, and ends the story."""
+        begun = time.monotonic()
+        try:
+            got = came()
+        except PageError as error:
+            self.tell(StoryStep(title, wanted, str(error), time.monotonic() - begun))
+            raise
+        self.tell(StoryStep(title, wanted, got, time.monotonic() - begun))
+
+
+def until_shown(browser: Browser, path: str, *texts: str, within_s: float = WAIT_S) -> float:
+    """Open a page again and again until it shows all texts. Return the seconds it took. Raises PageError."""
+    begun = time.monotonic()
+    while True:
+        browser.open(path)
+        shown = browser.text()
+        if all(text in shown for text in texts):
+            return time.monotonic() - begun
+        if time.monotonic() - begun > within_s:
+            raise PageError(f"{path} never showed {', '.join(texts)}: {shown[:600]}")
+        time.sleep(LOOK_EVERY_S)

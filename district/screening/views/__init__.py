@@ -1,0 +1,1 @@
+"""Pages of key lists, hits and feeds."""
