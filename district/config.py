@@ -60,6 +60,21 @@ class WebhookConfig(Section):
     networks: tuple[IPvAnyNetwork, ...] = ()
 
 
+class BrokerConfig(Section):
+    """The MQTT broker that is told of cases. Without a host nothing is published."""
+
+    host: str = ""
+    port: int = Field(default=8883, ge=1, le=65_535)
+    tls: bool = True
+    ca_path: Path | None = None
+    client_cert_path: Path | None = None
+    client_key_path: Path | None = None
+    username: str = ""
+    password_path: Path | None = None
+    topic: str = Field(default="district/cases", max_length=120, pattern=r"^[^#+\s/][^#+\s]*$")
+    """Messages of a case go to TOPIC/SITE_ID; without a site to TOPIC."""
+
+
 class RealnameConfig(Section):
     """The national real-name platform. Without an address nothing is uploaded."""
 
@@ -88,6 +103,7 @@ class DistrictConfig(Section):
     mail: MailConfig = MailConfig()
     realname: RealnameConfig = RealnameConfig()
     webhooks: WebhookConfig = WebhookConfig()
+    broker: BrokerConfig = BrokerConfig()
 
     def path(self, path: Path) -> Path:
         """Return a path that the file names, from the folder's view."""

@@ -40,6 +40,8 @@ class Permission(StrEnum):
     SEE_HEALTH = "see_health"
     """Declarations of health and trips, and quarantine."""
     CHANGE_HEALTH = "change_health"
+    ORDER_QUARANTINE = "order_quarantine"
+    """Order, extend and end quarantine. An employer does none of it: it wants its people back at work."""
     SEE_SCREENING = "see_screening"
     """Key lists and hits. A list's own rows are read by nobody but who decides a hit."""
     SCREEN = "screen"
@@ -51,6 +53,8 @@ class Permission(StrEnum):
     """Report, take, hand over and resolve cases."""
     SEE_SUPPLIES = "see_supplies"
     DECLARE_SUPPLIES = "declare_supplies"
+    CHECK_SITES = "check_sites"
+    """Ask one site to give its surplus to another; draw spot checks, and note what they found."""
     SEE_TRAINING = "see_training"
     TRAIN = "train"
     """Make courses and sessions, and confirm who learned."""
@@ -122,8 +126,10 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | _ANSWERING
     | {
         _P.START_MEASURES,
+        _P.CHECK_SITES,
         _P.SEE_HEALTH,
         _P.CHANGE_HEALTH,
+        _P.ORDER_QUARANTINE,
         _P.SEE_SCREENING,
         _P.SCREEN,
         _P.SEE_TRACING,
@@ -131,7 +137,9 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.SEE_SUPPORT,
         _P.DECIDE_SUPPORT,
     },
-    Role.LIAISON: _SEEING | _CASES | {_P.SEE_MEASURES, _P.SEE_HEALTH, _P.SEE_SUPPLIES, _P.SEE_TRAINING, _P.SEE_SUPPORT},
+    Role.LIAISON: _SEEING
+    | _CASES
+    | {_P.SEE_MEASURES, _P.SEE_HEALTH, _P.SEE_SUPPLIES, _P.CHECK_SITES, _P.SEE_TRAINING, _P.SEE_SUPPORT},
     Role.CLERK: _SITE
     | _ACCOUNTS
     | {_P.ERASE_PEOPLE, _P.SEE_DOCUMENTS, _P.SEE_WAGES, _P.CHANGE_WAGES, _P.SEE_SUPPORT, _P.APPLY_SUPPORT},

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 
-from district.config import RealnameConfig, config_of_process
+from district.config import BrokerConfig, RealnameConfig, config_of_process
 
 CONFIG = config_of_process()
 _HERE = Path(__file__).resolve().parent
@@ -98,12 +98,14 @@ INSTALLED_APPS = [
     "district.emergency",
     "district.cases",
     "district.declarations",
+    "district.supplies",
     "district.screening",
     "district.quarantine",
     "district.support",
     "district.training",
     "district.realname",
     "district.tracing",
+    "district.figures",
     "district.api",
     "district.web",
     "district.overview",
@@ -192,6 +194,7 @@ TIME_ZONE = CONFIG.time_zone if CONFIG else "Asia/Shanghai"
 USE_I18N = USE_TZ = True
 
 REALNAME = CONFIG.realname if CONFIG else RealnameConfig()
+BROKER = CONFIG.broker if CONFIG else BrokerConfig()
 WEBHOOK_NETWORKS = CONFIG.webhooks.networks if CONFIG else ()
 
 LOGGING = {

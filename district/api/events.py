@@ -11,6 +11,9 @@ from district.api.recorded_events import of_records
 from district.api.webhooks import WebhookItem, emit, listeners
 from district.attendance.models import Passage
 from district.audit.record import recorded
+from district.cases.broadcasts import step_data
+from district.cases.models import Case, CaseStep
+from district.cases.signals import stepped
 from district.people.models import Assignment
 from district.people.signals import stored
 
@@ -26,6 +29,7 @@ def connect() -> None:
     post_delete.connect(_deleted, Assignment, dispatch_uid="api.Assignment.deleted")
     post_save.connect(_passed, Passage, dispatch_uid="api.Passage")
     recorded.connect(of_records, dispatch_uid="api.recorded")
+    stepped.connect(_stepped, Case, dispatch_uid="api.Case")
 
 
 def of_feed(entries: Iterable[Any]) -> None:
@@ -113,3 +117,11 @@ def _deleted(instance: Assignment, **_: Any) -> None:
 def _passed(instance: Passage, created: bool, **_: Any) -> None:
     if created:
         _tell([event for event in _OF_PASSAGES if listeners(event)], [instance])
+
+
+def _stepped(case: Case, step: CaseStep, **_: Any) -> None:
+    """Tell of a step of a case, without its title. One that is kept from the site belongs to the place above."""
+    event = _Event.HEALTH_CASES if case.of_health else _Event.CASES
+    if listeners(event):
+        place = case.reporter_place if case.discreet else case.place
+        emit(event, [WebhookItem(place.path, None if case.discreet else case.enterprise_id, step_data(step))])

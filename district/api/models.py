@@ -116,6 +116,8 @@ class WebhookEndpoint(OfProgram):
         IMPORTS = "imports", _("Sheets that were applied")
         GATES = "gates", _("Gates that fall silent or are back")
         PAPERS = "papers", _("Papers that expire soon")
+        CASES = "cases", _("Cases: each step")
+        HEALTH_CASES = "health_cases", _("Cases about health: each step")
 
     url = models.URLField(_("address"), max_length=300)
     secret = EncryptedTextField(_("secret"))

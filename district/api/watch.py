@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from district.api.models import ToldDay, ToldGate, WebhookEndpoint
 from district.api.webhooks import WebhookItem, emit, listeners
-from district.overview.rules import SILENT
 from district.people.models import Assignment, Certificate, Employment, in_force
 from district.places.models import Gate
+from district.places.rules import SILENT
 
 _Event = WebhookEndpoint.Event
 DAYS_BEFORE = (30, 7, 0)

@@ -36,6 +36,8 @@ NEEDS = {
     WebhookEndpoint.Event.IMPORTS: Permission.SEE_PEOPLE,
     WebhookEndpoint.Event.GATES: Permission.SEE_SITES,
     WebhookEndpoint.Event.PAPERS: Permission.SEE_PEOPLE,
+    WebhookEndpoint.Event.CASES: Permission.SEE_CASES,
+    WebhookEndpoint.Event.HEALTH_CASES: Permission.SEE_HEALTH,
 }
 
 

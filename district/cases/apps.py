@@ -8,3 +8,7 @@ class CasesConfig(AppConfig):
 
     name = "district.cases"
     label = "cases"
+
+    def ready(self) -> None:
+        """Follow what others ask of people's data."""
+        from district.cases import receivers  # noqa: F401

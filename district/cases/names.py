@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_stubs_ext import StrPromise
 
-from district.cases.rules import CaseAction, CaseKind, CaseState
+from district.cases.rules import CaseAction, CaseCategory, CaseKind, CaseSide, CaseState
 
 KIND_NAMES: dict[CaseKind, StrPromise] = {
     CaseKind.HIT: _("Match with a key list"),
@@ -39,4 +39,20 @@ ACTION_NAMES: dict[CaseAction, StrPromise] = {
     CaseAction.CLOSE: pgettext_lazy("case step", "closed"),
     CaseAction.REOPEN: pgettext_lazy("case step", "reopened"),
     CaseAction.ESCALATE: pgettext_lazy("case step", "went one place up"),
+    CaseAction.NEWS: pgettext_lazy("case step", "a gate reported more"),
+}
+CATEGORY_NAMES: dict[CaseCategory, StrPromise] = {
+    CaseCategory.SAFETY: pgettext_lazy("problem", "Safety"),
+    CaseCategory.HEALTH: pgettext_lazy("problem", "Health and hygiene"),
+    CaseCategory.SUPPLIES: pgettext_lazy("problem", "Supplies"),
+    CaseCategory.LIVING: pgettext_lazy("problem", "Dormitory and canteen"),
+    CaseCategory.WAGES: pgettext_lazy("problem", "Wages and hours"),
+    CaseCategory.GATE: pgettext_lazy("problem", "Gate"),
+    CaseCategory.OTHER: pgettext_lazy("problem", "Something else"),
+}
+SIDE_NAMES: dict[CaseSide, StrPromise] = {
+    CaseSide.DESK: pgettext_lazy("case", "the place that answers"),
+    CaseSide.OWNER: pgettext_lazy("case", "the owner"),
+    CaseSide.REPORTER: pgettext_lazy("case", "the reporter's side"),
+    CaseSide.SITE: pgettext_lazy("case", "the site"),
 }

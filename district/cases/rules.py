@@ -33,6 +33,18 @@ HEALTH_KINDS = frozenset(
 """They say something of a person's health: a guard sees none of them."""
 
 
+class CaseCategory(StrEnum):
+    """What a reported problem is about."""
+
+    SAFETY = "safety"
+    HEALTH = "health"
+    SUPPLIES = "supplies"
+    LIVING = "living"
+    WAGES = "wages"
+    GATE = "gate"
+    OTHER = "other"
+
+
 class CaseState(StrEnum):
     """Where a case stands."""
 
@@ -57,6 +69,7 @@ class CaseAction(StrEnum):
     CLOSE = "close"
     REOPEN = "reopen"
     ESCALATE = "escalate"
+    NEWS = "news"
 
 
 class CaseSide(StrEnum):
@@ -66,23 +79,28 @@ class CaseSide(StrEnum):
     """Who works on cases at the place that answers now, or above it."""
     OWNER = "owner"
     REPORTER = "reporter"
+    SITE = "site"
+    """Who works on cases at the place where it is. It does tasks of the check-list there, and proves them."""
 
 
 _S, _A, _SIDE = CaseState, CaseAction, CaseSide
 _WORKING = frozenset({_SIDE.DESK, _SIDE.OWNER})
-_ANY = frozenset(CaseSide)
+_THERE = _WORKING | {_SIDE.SITE}
+_ANY = _WORKING | {_SIDE.REPORTER}
 
 TABLE: dict[tuple[CaseState, CaseAction], tuple[CaseState, frozenset[CaseSide]]] = {
     (_S.REPORTED, _A.ASSIGN): (_S.ASSIGNED, frozenset({_SIDE.DESK})),
     (_S.REPORTED, _A.HAND_OVER): (_S.REPORTED, frozenset({_SIDE.DESK})),
     (_S.REPORTED, _A.PROGRESS): (_S.IN_PROGRESS, frozenset({_SIDE.DESK})),
+    (_S.REPORTED, _A.RESPOND): (_S.REPORTED, _THERE),
     (_S.ASSIGNED, _A.ASSIGN): (_S.ASSIGNED, frozenset({_SIDE.DESK})),
     (_S.ASSIGNED, _A.HAND_OVER): (_S.REPORTED, _WORKING),
     (_S.ASSIGNED, _A.PROGRESS): (_S.IN_PROGRESS, frozenset({_SIDE.OWNER})),
+    (_S.ASSIGNED, _A.RESPOND): (_S.IN_PROGRESS, _THERE),
     (_S.IN_PROGRESS, _A.ASSIGN): (_S.ASSIGNED, frozenset({_SIDE.DESK})),
     (_S.IN_PROGRESS, _A.HAND_OVER): (_S.REPORTED, _WORKING),
     (_S.IN_PROGRESS, _A.PROGRESS): (_S.IN_PROGRESS, frozenset({_SIDE.OWNER})),
-    (_S.IN_PROGRESS, _A.RESPOND): (_S.IN_PROGRESS, _WORKING),
+    (_S.IN_PROGRESS, _A.RESPOND): (_S.IN_PROGRESS, _THERE),
     (_S.IN_PROGRESS, _A.RESOLVE): (_S.RESOLVED, frozenset({_SIDE.OWNER})),
     (_S.RESOLVED, _A.CONFIRM): (_S.CONFIRMED, frozenset({_SIDE.REPORTER})),
     (_S.RESOLVED, _A.REOPEN): (_S.ASSIGNED, frozenset({_SIDE.REPORTER})),
@@ -91,7 +109,7 @@ TABLE: dict[tuple[CaseState, CaseAction], tuple[CaseState, frozenset[CaseSide]]]
     (_S.CLOSED, _A.REOPEN): (_S.ASSIGNED, frozenset({_SIDE.REPORTER, _SIDE.DESK})),
 }
 """State and action -> next state, and the sides that may do it. What is not here is refused. A report makes a case, and
-the program escalates it: neither changes where it stands.
+the program escalates it and adds news: none of these changes where it stands.
 """
 
 WAITS_FOR: dict[CaseState, CaseSide] = {
@@ -169,3 +187,12 @@ def spread(durations: Sequence[timedelta]) -> Spread:
     ordered = sorted(durations)
     middle: timedelta = median(ordered)  # type: ignore[type-var]
     return Spread(len(ordered), middle, ordered[math.ceil(len(ordered) * 9 / 10) - 1])
+
+
+def spread_minutes(minutes: Sequence[int]) -> tuple[float | None, float | None]:
+    """Return median and 90th percentile in hours, with one decimal."""
+    found = spread([timedelta(minutes=one) for one in minutes])
+    if found.median is None or found.p90 is None:
+        return None, None
+    hour = timedelta(hours=1)
+    return round(found.median / hour, 1), round(found.p90 / hour, 1)

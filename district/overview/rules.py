@@ -8,8 +8,8 @@ from enum import IntEnum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-SILENT = timedelta(minutes=15)
-"""A gate reports each minute; one that was not heard for so long is silent."""
+from district.places.rules import is_silent
+
 SILENT_LONG = timedelta(hours=2)
 REFUSALS_MANY = 5
 EXPIRES_SOON = timedelta(days=30)
@@ -58,11 +58,6 @@ def site_troubles(facts: SiteFacts, now: datetime, today: date) -> list[SiteTrou
             SiteTrouble(Severity.CARE, _("the planned end is past: %(day)s") % {"day": facts.ends.isoformat()})
         )
     return sorted(found, key=lambda trouble: -trouble.severity)
-
-
-def is_silent(heard: datetime | None, now: datetime) -> bool:
-    """Say whether a gate has not been heard for too long."""
-    return heard is None or now - heard > SILENT
 
 
 def _gates(facts: SiteFacts, now: datetime) -> list[SiteTrouble]:

@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from district.attendance.models import Passage, Stay
 from district.attendance.models.projections import INSIDE
-from district.overview.rules import Severity, SiteFacts, SiteTrouble, is_silent, site_troubles
+from district.overview.rules import Severity, SiteFacts, SiteTrouble, site_troubles
 from district.permissions import Permission
 from district.places.models import Gate, Project
+from district.places.rules import is_silent
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext_noop
@@ -24,6 +25,14 @@ _AREAS = {"Polygon": 2, "MultiPolygon": 3}
 NEEDS_OFFICER = frozenset({"enterprise", "site", "grid"})
 NEEDS_LIAISON = frozenset({"enterprise", "site"})
 """A place or enterprise without one of these is a vacancy. A grid has an officer alone."""
+
+SILENT = timedelta(minutes=15)
+"""A gate reports each minute; one that was not heard for so long is silent."""
+
+
+def is_silent(heard: datetime | None, now: datetime) -> bool:
+    """Say whether a gate has not been heard for too long."""
+    return heard is None or now - heard > SILENT
 
 
 class PlaceRefused(SheetError):

@@ -25,6 +25,8 @@ class QuarantineOrder(OfMeasure):
     enterprise = models.ForeignKey(Enterprise, models.SET_NULL, null=True, blank=True, related_name="+")
     """The employer when it was ordered, who sees it too."""
     name = EncryptedTextField(_("name"), blank=True)
+    name_index = models.CharField(max_length=43, blank=True)
+    """Finds somebody who is no worker by the whole name."""
     phone = EncryptedTextField(_("phone"), blank=True)
     place = models.ForeignKey(Place, models.PROTECT, related_name="+", verbose_name=_("place"))
     """The part of the tree that follows the quarantine."""
@@ -32,6 +34,8 @@ class QuarantineOrder(OfMeasure):
     where = EncryptedTextField(_("address or room"), blank=True)
     starts = models.DateField(_("first day"))
     ends = models.DateField(_("last day"))
+    ordered = models.DateField(_("ordered on"), default=timezone.localdate)
+    """Visits are due from this day on. `made` begins again with each extension."""
     why = models.CharField(_("reason"), max_length=300)
     visits_each_day = models.PositiveSmallIntegerField(_("visits each day"), default=2)
     holder = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("with"))
@@ -40,7 +44,9 @@ class QuarantineOrder(OfMeasure):
     released = models.DateTimeField(_("released"), null=True, blank=True)
     outcome = models.CharField(_("how it ended"), max_length=300, blank=True)
     key = models.CharField(max_length=80, blank=True)
-    """Of whoever orders by program: the same key is the same order."""
+    """Of a program that orders: the same key is the same order."""
+    gates_told = models.DateTimeField(null=True, blank=True)
+    """When the gates were asked to hold the person. Null: not yet, or somebody who is no worker."""
 
     class Meta:
         constraints: ClassVar = [
@@ -55,6 +61,11 @@ class QuarantineOrder(OfMeasure):
         indexes: ClassVar = [
             models.Index(fields=["place", "ends"], condition=Q(released=None), name="quarantine_open"),
             models.Index(fields=["holder"], condition=Q(released=None), name="quarantine_of_holder"),
+            models.Index(
+                fields=["starts"],
+                condition=Q(released=None, gates_told=None, person__isnull=False),
+                name="quarantine_gates_to_tell",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -67,14 +78,19 @@ class QuarantineOrder(OfMeasure):
 
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
-        """Show the orders of places in the scope and of its enterprises."""
-        return scope.places("place__path") | scope.employers()
+        """Show the orders of places in the scope, those on offer to one of them, and those of its enterprises."""
+        offered = QuarantineHandOver.objects.filter(OPEN_OFFER, scope.places("place__path")).values("order")
+        return scope.places("place__path") | scope.employers() | Q(pk__in=offered)
 
     @classmethod
     def before_erasing(cls, rows: "models.QuerySet[Any]") -> None:
         """Tell who closed gates because of an order that it goes."""
         for order in rows.filter(released=None).select_related("person"):
             released_signal.send(cls, order=order)
+
+
+OPEN_OFFER = Q(accepted=None, taken_back=None)
+"""A hand-over that waits for its receiver."""
 
 
 class OfOrder(VisibleModel):
@@ -88,7 +104,7 @@ class OfOrder(VisibleModel):
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
         """Show the rows of visible orders."""
-        return scope.places("order__place__path") | scope.employers("order__enterprise")
+        return Q(order__in=QuarantineOrder.objects.filter(QuarantineOrder.visible_q(scope)))
 
 
 class QuarantineExtension(OfOrder):
@@ -116,15 +132,16 @@ class QuarantineHandOver(OfOrder):
     accepted = models.DateTimeField(_("accepted"), null=True)
     accepted_by = models.CharField(_("accepted by"), max_length=150, blank=True)
     taken_back = models.DateTimeField(_("taken back"), null=True)
+    why = EncryptedTextField(_("reason"), blank=True)
+    """Why somebody else than the receiver accepted it, or why it was taken back."""
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["order"], condition=Q(accepted=None, taken_back=None), name="quarantine_one_open_hand_over"
-            )
+            models.UniqueConstraint(fields=["order"], condition=OPEN_OFFER, name="quarantine_one_open_hand_over")
         ]
         indexes: ClassVar = [
-            models.Index(fields=["due"], condition=Q(accepted=None, taken_back=None), name="quarantine_hand_over_due")
+            models.Index(fields=["due"], condition=OPEN_OFFER, name="quarantine_hand_over_due"),
+            models.Index(fields=["receiver"], condition=OPEN_OFFER, name="quarantine_hand_over_to"),
         ]
 
 
@@ -139,7 +156,6 @@ class QuarantineVisit(OfOrder):
     """Answers from the person's own phone are no visit: they do not count."""
     temperature = EncryptedTextField(_("temperature"), blank=True)
     symptoms = EncryptedTextField(_("symptoms"), blank=True)
-    needs = EncryptedTextField(_("help that is needed"), blank=True)
     client_key = models.CharField(max_length=40, blank=True)
 
     class Meta:
@@ -149,3 +165,30 @@ class QuarantineVisit(OfOrder):
             )
         ]
         indexes: ClassVar = [models.Index(fields=["order", "day"], name="quarantine_visit_day")]
+
+
+class QuarantineNeed(OfOrder):
+    """Something that a person in quarantine needs: food, medicine, help. Somebody brings it, and says so."""
+
+    order = models.ForeignKey(QuarantineOrder, models.CASCADE, related_name="needs")
+    text = EncryptedTextField(_("what is needed"))
+    asked = models.DateTimeField(_("asked at"), default=timezone.now)
+    asked_by = models.CharField(_("asked by"), max_length=150)
+    done = models.DateTimeField(_("done at"), null=True, blank=True)
+    done_by = models.CharField(_("done by"), max_length=150, blank=True)
+    answer = EncryptedTextField(_("what was done"), blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["order"], condition=Q(done=None), name="quarantine_need_open")]
+
+
+class QuarantineWarning(OfOrder):
+    """A case that was opened because of an order, so that the same thing opens no second one after its close."""
+
+    order = models.ForeignKey(QuarantineOrder, models.CASCADE, related_name="warnings")
+    key = models.CharField(max_length=60)
+    """What is overdue, and since which day."""
+    made = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["order", "key"], name="quarantine_warned_once")]

@@ -1,19 +1,45 @@
-"""What follows here when others ask for or erase data of a person."""
+"""What follows here when orders begin and end, and when others ask for, merge or erase data of a person."""
 
 from typing import Any
 
 from django.dispatch import receiver
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from district.exchange import outbox
+from district.exchange.models import OutboxRow
 from district.people.held import HeldTable
 from district.people.models import Person
-from district.people.signals import data_asked, erased
+from district.people.signals import data_asked, erased, merged
 from district.quarantine.models import QuarantineOrder
+from district.quarantine.signals import ordered, released
+
+
+@receiver(ordered)
+def close_gates(order: QuarantineOrder, **_more: Any) -> None:
+    """Ask the gates of a worker's sites to hold the worker. An order of a later day is told on that day."""
+    if order.person is not None and order.starts <= timezone.localdate():
+        outbox.put(OutboxRow.Kind.RISK, order.person.worker_id)
+        QuarantineOrder.objects.filter(pk=order.pk).update(gates_told=timezone.now())
+
+
+@receiver(released)
+def open_gates(order: QuarantineOrder, **_more: Any) -> None:
+    """Ask the gates to admit a worker again."""
+    if order.person is not None:
+        outbox.put(OutboxRow.Kind.RISK, order.person.worker_id)
+
+
+@receiver(merged)
+def tell_of_merge(gained: Person, lost: Person, **_more: Any) -> None:
+    """An order moved to another record: HQ hears of both worker ids."""
+    if QuarantineOrder.objects.filter(person__in=[gained.pk, lost.pk], released=None).exists():
+        outbox.put_all(OutboxRow.Kind.RISK, [gained.worker_id, lost.worker_id])
 
 
 @receiver(erased)
 def forget_quarantine(person: Person, **_more: Any) -> None:
-    """Delete the orders of a person whose identity is erased. Who closed gates for one hears of it."""
+    """Delete the orders of a person whose identity is erased, and open the gates."""
     rows = QuarantineOrder.objects.filter(person=person)
     QuarantineOrder.before_erasing(rows)
     rows.delete()
@@ -28,6 +54,10 @@ def show_quarantine(person: Person, **_more: Any) -> list[HeldTable]:
     shown = [
         {_("From"): row.starts, _("Until"): row.ends, _("Place"): row.where, _("Outcome"): row.outcome} for row in rows
     ]
+    asked = [
+        {_("Day"): timezone.localtime(one.asked).date(), _("Need"): one.text} for row in rows for one in row.needs.all()
+    ]
     purpose, ground = _("Quarantine is followed"), _("The measure in force names it")
     kept = _("Until the measure ends, or the days that it names")
-    return [HeldTable(_("Quarantine"), shown, purpose, ground, kept, sensitive=True)]
+    tables = [(_("Quarantine"), shown), (_("Needs in quarantine"), asked)]
+    return [HeldTable(label, found, purpose, ground, kept, sensitive=True) for label, found in tables if found]

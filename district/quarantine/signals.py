@@ -1,4 +1,4 @@
-"""What other apps may hear of quarantine: gates are closed and opened by whoever keeps the risk entries."""
+"""What other apps may hear of quarantine: an order begins or ends."""
 
 from django.dispatch import Signal
 

@@ -81,7 +81,7 @@ def test_ok__a_person_goes_from_hand_to_hand_and_is_released(town: SmallDistrict
     """The giver answers until the receiver accepts; an overdue offer is found; the release waits for the hands."""
     order = _order(town, timezone.localdate(), key="contact 1")
     assert _order(town, timezone.localdate(), key="contact 1") == order
-    receiver, officer = town.accounts[Role.MANAGER], town.accounts[Role.OFFICER]
+    receiver, officer = town.account(Role.OFFICER, place=town.towns[1]), town.accounts[Role.OFFICER]
     soon = timezone.now() + timedelta(hours=2)
     registry.offer_hand_over(officer, order, receiver, soon, place=town.towns[1], means="bus 1")
     assert list(registry.overdue_hand_overs()) == []

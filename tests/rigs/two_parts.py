@@ -37,6 +37,7 @@ _SKIPPED = {
     "audit.Entry",
     "audit.Head",
     "cases.CalendarDay",
+    "figures.CountedDay",
     "people.PersonScope",
     "people.PersonEmployer",
     "places.Place",

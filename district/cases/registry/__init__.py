@@ -1,9 +1,11 @@
 """What is done to cases. Each function is one transaction: the case, a row of its history, the audit record."""
 
-from district.cases.registry.duty import add_hours, remove_hours, seed_calendar, set_day
+from district.cases.registry.duty import OFFICE, add_hours, add_weekdays, remove_hours, seed_calendar, set_day
 from district.cases.registry.escalating import escalate_due
 from district.cases.registry.opening import open_case
 from district.cases.registry.steps import (
+    Phone,
+    add_news,
     assign,
     close,
     confirm,
@@ -15,7 +17,11 @@ from district.cases.registry.steps import (
 )
 
 __all__ = [
+    "OFFICE",
+    "Phone",
     "add_hours",
+    "add_news",
+    "add_weekdays",
     "assign",
     "close",
     "confirm",

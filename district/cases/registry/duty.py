@@ -61,6 +61,15 @@ def add_hours(
 
 
 @transaction.atomic
+def add_weekdays(
+    by: object, place: Place, kind: str, weekdays: Iterable[int], begins: time, ends: time, user: User | None = None
+) -> None:
+    """Add the same hours to several weekdays: to all, or to none. Raises CaseRefused."""
+    for weekday in weekdays:
+        add_hours(by, place, kind, weekday, begins, ends, user)
+
+
+@transaction.atomic
 def remove_hours(by: object, hours: DutyHours) -> None:
     """Remove hours. Deadlines that are set stay."""
     record(by, "remove", hours, details={"kind": hours.kind})

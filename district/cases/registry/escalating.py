@@ -6,8 +6,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from district.cases.models import Case
-from district.cases.registry.opening import PROGRAM
-from district.cases.registry.steps import escalation_of, write_step
+from district.cases.registry.steps import PROGRAM, escalation_of, write_step
+from district.cases.registry.telling import tell
 from district.cases.rules import WITH_DESK_OR_OWNER, CaseAction
 from district.places.models import Place
 
@@ -37,6 +37,7 @@ def _escalate(number: int, now: datetime) -> None:
     if above is not None:
         case.desk = above
         case.escalated += 1
-        write_step(PROGRAM, case, CaseAction.ESCALATE, "", now)
     case.escalate_at = escalation_of(case, now)
     case.save()
+    if above is not None:
+        tell(case, write_step(PROGRAM, case, CaseAction.ESCALATE, "", now), now)

@@ -1,5 +1,6 @@
 """Open cases."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -11,15 +12,13 @@ from district.cases.clocks import CLOCKS, deadlines
 from district.cases.models import Case, MeasureCase, ResponseStep
 from district.cases.registry.duty import calendar_at, on_duty
 from district.cases.registry.sides import works_on
-from district.cases.registry.steps import escalation_of, write_step
+from district.cases.registry.steps import PROGRAM, Phone, escalation_of, keep_photos, write_step
+from district.cases.registry.telling import tell
 from district.cases.response import RESPONSE
 from district.cases.rules import CaseAction, CaseKind, CaseRefused, CaseState, check_said
 from district.emergency.models import EmergencyMeasure
 from district.people.models import Person
 from district.places.models import Enterprise, Place, Responsibility
-
-PROGRAM = "worker"
-"""Who opens a case without a reporter, and who gives it its first owner."""
 
 
 @transaction.atomic
@@ -36,8 +35,15 @@ def open_case(
     due: datetime | None = None,
     reporter: User | None = None,
     enterprise: Enterprise | None = None,
+    category: str = "",
+    photos: Sequence[bytes] = (),
+    reporter_person: Person | None = None,
+    discreet: bool = False,
 ) -> Case:
     """Open a case, or return the open one with the same key. Call it inside the transaction of what causes it.
+
+    `reporter_person`: a worker who reports on a phone. `discreet`: keep it from the site, and the worker's name from
+    everybody.
 
     The responsible liaison or officer owns it at once; outside office hours night duty owns what is urgent. Without
     either it waits at the desk of the nearest place. Raises CaseRefused if the title says nothing.
@@ -56,6 +62,9 @@ def open_case(
         reporter_place=place if reporter is not None else _desk(place),
         person=person,
         enterprise=enterprise,
+        reporter_person=reporter_person,
+        discreet=discreet,
+        category=category,
         title=title,
         text=text.replace("\0", "").strip()[:4_000],
         source=source[:80],
@@ -72,18 +81,26 @@ def open_case(
         if known is None:
             raise
         return known
+    keep_photos(_opener(case), case, photos, now)
     return _begin(case, measure, now)
 
 
+def _opener(case: Case) -> object:
+    """Return who opened a case: an account, a worker's phone, or the program."""
+    if case.reporter_person is not None:
+        return Phone("phone" if case.discreet else f"worker {case.reporter_person.worker_id}")
+    return case.reporter or PROGRAM
+
+
 def _begin(case: Case, measure: EmergencyMeasure | None, now: datetime) -> Case:
-    """Give a new case its measure, check-list, history and first owner."""
+    """Give a new case its measure, check-list, history and first owner, and tell of it."""
     if measure is not None:
         MeasureCase.objects.create(measure=measure, case=case, made=now)
     ResponseStep.objects.bulk_create(
         ResponseStep(case=case, number=number, task=task, proof=proof.value)
         for number, (task, proof) in enumerate(RESPONSE.get(CaseKind(case.kind), ()), 1)
     )
-    write_step(case.reporter or PROGRAM, case, CaseAction.REPORT, "", now)
+    step = write_step(_opener(case), case, CaseAction.REPORT, "", now)
     found = _first_owner(case, now)
     if found is not None:
         case.desk, case.owner = found
@@ -91,6 +108,7 @@ def _begin(case: Case, measure: EmergencyMeasure | None, now: datetime) -> Case:
         write_step(PROGRAM, case, CaseAction.ASSIGN, "", now)
     case.escalate_at = escalation_of(case, now)
     case.save()
+    tell(case, step, now)
     return case
 
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_noop
 from district.accounts.models import User
 from district.cases.models import Case
 from district.cases.rules import CaseRefused, CaseSide, reports_side
+from district.people.models import Person
 from district.permissions import Permission
 from district.places.models import Place
 
@@ -28,16 +29,26 @@ def sides_of(user: User, case: Case, now: datetime) -> frozenset[CaseSide]:
     found = {CaseSide.DESK} if stands_above(user, case.desk) else set()
     if case.owner_id == user.pk:
         found.add(CaseSide.OWNER)
-    reporter: User | None = case.reporter
+    if stands_above(user, case.place):
+        found.add(CaseSide.SITE)
     waited = case.confirm_due is not None and case.confirm_due <= now
     if reports_side(
         is_reporter=case.reporter_id == user.pk,
-        reporter_answers=reporter is not None and not waited and works_on(reporter, case),
+        reporter_answers=not waited and _can_answer(case),
         stands_above=stands_above(user, case.reporter_place),
         resolved_it=case.resolved_by_id == user.pk,
     ):
         found.add(CaseSide.REPORTER)
     return frozenset(found)
+
+
+def _can_answer(case: Case) -> bool:
+    """Say whether there is a reporter who can still confirm: an account that works there, or a worker's phone."""
+    person: Person | None = case.reporter_person
+    if person is not None:
+        return person.erased is None
+    reporter: User | None = case.reporter
+    return reporter is not None and works_on(reporter, case)
 
 
 def check_owner(user: User, case: Case) -> None:

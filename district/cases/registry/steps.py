@@ -1,6 +1,8 @@
 """The steps of a case. Each locks it, asks the table of the life cycle, and adds a row to its history."""
 
 import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,21 +13,37 @@ from django.utils.translation import gettext_noop
 from district.accounts.models import User
 from district.audit.record import record
 from district.cases.clocks import CONFIRM_MINUTES, Deadlines, deadlines, next_escalation
-from district.cases.models import Case, CaseStep, ResponseStep
+from district.cases.models import Case, CasePhoto, CaseStep, ResponseStep
 from district.cases.photos import clean_photo
 from district.cases.registry.duty import calendar_at
-from district.cases.registry.sides import check_owner, sides_of
+from district.cases.registry.sides import check_owner, sides_of, stands_above
+from district.cases.registry.telling import tell
 from district.cases.response import Proof, check_proof
 from district.cases.rules import (
     WITH_DESK_OR_OWNER,
     CaseAction,
     CaseKind,
     CaseRefused,
+    CaseSide,
     CaseState,
     check_said,
     next_state,
 )
 from district.places.models import Place
+
+PROGRAM = "worker"
+"""Who opens a case without a reporter, and who gives it its first owner."""
+PHOTOS_MAX = 12
+
+
+@dataclass(frozen=True)
+class Phone:
+    """A worker's own phone, for a case that the worker reported. `name` is what the history shows."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
 
 
 @transaction.atomic
@@ -52,10 +70,11 @@ def hand_over(by: User, case: Case, to: Place, said: str) -> Case:
 
 
 @transaction.atomic
-def progress(by: User, case: Case, said: str) -> Case:
+def progress(by: User, case: Case, said: str, photos: Sequence[bytes] = ()) -> Case:
     """Note what was done. The first note is the first answer; at the desk it takes the case. Raises CaseRefused."""
     now, said = timezone.now(), check_said(said)
     found = _may(by, case, CaseAction.PROGRESS, now)
+    keep_photos(by, found, photos, now)
     found.owner = found.owner or by
     found.answered = found.answered or now
     return _done(by, found, CaseAction.PROGRESS, said, now)
@@ -74,6 +93,8 @@ def respond(by: User, case: Case, number: int, said: str = "", photo: bytes = b"
     step.photo = base64.b64encode(clean_photo(photo)).decode() if photo else ""
     step.done, step.done_by = now, str(by)[:150]
     step.save()
+    if stands_above(by, found.desk) or found.owner_id == by.pk:
+        found.answered = found.answered or now
     _done(by, found, CaseAction.RESPOND, step.task, now)
     return step
 
@@ -91,7 +112,7 @@ def resolve(by: User, case: Case, said: str) -> Case:
 
 
 @transaction.atomic
-def confirm(by: User, case: Case, said: str = "") -> Case:
+def confirm(by: User | Phone, case: Case, said: str = "") -> Case:
     """Say for the reporter's side that the solution holds. Raises CaseRefused."""
     now = timezone.now()
     return _done(by, _may(by, case, CaseAction.CONFIRM, now), CaseAction.CONFIRM, said, now)
@@ -107,7 +128,7 @@ def close(by: User, case: Case, said: str = "") -> Case:
 
 
 @transaction.atomic
-def reopen(by: User, case: Case, said: str) -> Case:
+def reopen(by: User | Phone, case: Case, said: str) -> Case:
     """Give a case back to its owner, with a reason and new deadlines. Raises CaseRefused."""
     now, said = timezone.now(), check_said(said)
     found = _may(by, case, CaseAction.REOPEN, now)
@@ -121,20 +142,39 @@ def reopen(by: User, case: Case, said: str) -> Case:
     return _done(by, found, CaseAction.REOPEN, said, now)
 
 
-def _may(by: User, case: Case, action: CaseAction, now: datetime) -> Case:
+@transaction.atomic
+def add_news(case: Case, said: str) -> None:
+    """Add what a gate reported to a case's history. It changes no state and no clock."""
+    now = timezone.now()
+    found: Case | None = Case.objects.kept().select_for_update(of=("self",)).filter(pk=case.pk).first()
+    if found is not None and found.state != CaseState.CLOSED:
+        tell(found, write_step(PROGRAM, found, CaseAction.NEWS, said, now), now)
+
+
+def keep_photos(by: object, case: Case, photos: Sequence[bytes], now: datetime) -> None:
+    """Keep photos of a report or a note, without metadata. Raises CaseRefused."""
+    if case.photos.count() + len(photos) > PHOTOS_MAX:
+        raise CaseRefused(gettext_noop("A case has at most %(count)s photos."), count=PHOTOS_MAX)
+    for photo in photos:
+        text = base64.b64encode(clean_photo(photo)).decode()
+        CasePhoto.objects.create(case=case, photo=text, at=now, by=str(by)[:150])
+
+
+def _may(by: User | Phone, case: Case, action: CaseAction, now: datetime) -> Case:
     """Lock a case, and set the state that a step of an account leads to. Raises CaseRefused."""
     found: Case | None = Case.objects.kept().select_for_update(of=("self",)).filter(pk=case.pk).first()
     if found is None:
         raise CaseRefused(gettext_noop("This case is gone: its measure is over."))
-    found.state = next_state(CaseState(found.state), action, sides_of(by, found, now)).value
+    sides = frozenset({CaseSide.REPORTER}) if isinstance(by, Phone) else sides_of(by, found, now)
+    found.state = next_state(CaseState(found.state), action, sides).value
     return found
 
 
 def _done(by: object, case: Case, action: CaseAction, said: str, now: datetime) -> Case:
-    """Store a case after a step, with its next escalation."""
+    """Store a case after a step, with its next escalation, and tell of it."""
     case.escalate_at = escalation_of(case, now)
     case.save()
-    write_step(by, case, action, said, now)
+    tell(case, write_step(by, case, action, said, now), now)
     return case
 
 
@@ -152,10 +192,10 @@ def escalation_of(case: Case, now: datetime) -> datetime | None:
     )
 
 
-def write_step(by: object, case: Case, action: CaseAction, said: str, now: datetime) -> None:
+def write_step(by: object, case: Case, action: CaseAction, said: str, now: datetime) -> CaseStep:
     """Add a row to a case's history and to the audit record."""
     user: Any = by if isinstance(by, User) else None
-    CaseStep.objects.create(
+    step = CaseStep.objects.create(
         case=case,
         action=action.value,
         state=case.state,
@@ -167,3 +207,4 @@ def write_step(by: object, case: Case, action: CaseAction, said: str, now: datet
         said=said.strip(),
     )
     record(by, "add" if action is CaseAction.REPORT else "change", case, details={"kind": action.value})
+    return step

@@ -1,0 +1,87 @@
+"""The last report of each site, and what its stocks say."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils import timezone
+
+from district.emergency.models import EmergencyMeasure
+from district.permissions import Permission
+from district.places.models import Project
+from district.scope import Account
+from district.supplies.models import SiteReport, SupplyLine, SupplyOffer, SupplyPolicy
+from district.supplies.rules.items import SupplyItem, SupplyNeeds, days_left, lacking, spare
+from district.supplies.rules.matching import SiteAmount, SupplyProposal, match_surplus
+from district.supplies.rules.offers import OPEN_STATES
+
+FRESH_DAYS = 2
+"""A stock declared earlier says nothing of today: it is neither offered nor asked for."""
+
+
+def latest_reports() -> "QuerySet[Any]":
+    """Return the last report of each site, if it is not too old."""
+    since = timezone.localdate() - timedelta(days=FRESH_DAYS)
+    rows = SiteReport.objects.kept()
+    newest = rows.filter(project=OuterRef("project"), date__gte=since).order_by("-date").values("pk")[:1]
+    return rows.filter(date__gte=since, pk=Subquery(newest))
+
+
+def latest_lines(user: Account, permission: Permission = Permission.SEE_SUPPLIES) -> "QuerySet[Any]":
+    """Return the stocks of the last reports that an account sees."""
+    rows = SupplyLine.objects.visible_to(user, permission).filter(report__in=latest_reports())
+    return rows.select_related("report__project__place", "report__measure")
+
+
+def needs_by_measure(measures: Iterable[int]) -> dict[int, SupplyNeeds]:
+    """Return what each measure wants; what nobody set is the usual."""
+    keys = set(measures)
+    found = {row.measure_id: row.needs for row in SupplyPolicy.objects.filter(measure__in=keys)}
+    return {key: found.get(key) or SupplyNeeds() for key in keys}
+
+
+def spare_of(project: Project, item: SupplyItem) -> int:
+    """Return how much of an item a site can give, by its last report."""
+    line = SupplyLine.objects.filter(report__in=latest_reports(), report__project=project, item=item.value)
+    found = line.select_related("report").first()
+    if found is None:
+        return 0
+    needs = needs_by_measure([found.report.measure_id])[found.report.measure_id]
+    return spare(found.figures, needs)
+
+
+def proposals(user: Account) -> list[tuple[SupplyItem, SupplyProposal]]:
+    """Return who could give what to whom, among the sites that an account may ask. Open offers are counted already."""
+    lines = list(latest_lines(user, Permission.CHECK_SITES))
+    needs = needs_by_measure(line.report.measure_id for line in lines)
+    found: list[tuple[SupplyItem, SupplyProposal]] = []
+    given, coming = _promised()
+    for item in SupplyItem:
+        spares, lacks = [], []
+        for line in lines:
+            if line.item != item.value:
+                continue
+            site, path, figures = line.report.project_id, line.report.project.place.path, line.figures
+            needed = needs[line.report.measure_id]
+            spares.append(SiteAmount(site, path, spare(figures, needed) - given.get((site, item.value), 0)))
+            short = lacking(figures, needed) - coming.get((site, item.value), 0)
+            lacks.append(SiteAmount(site, path, max(short, 0), days_left(figures) or 0))
+        found += [(item, one) for one in match_surplus(spares, lacks)]
+    return found
+
+
+def _promised() -> tuple[dict[tuple[int, str], int], dict[tuple[int, str], int]]:
+    """Return what open offers take from sites, and bring to sites."""
+    given: dict[tuple[int, str], int] = {}
+    coming: dict[tuple[int, str], int] = {}
+    rows = SupplyOffer.objects.kept().filter(state__in=[state.value for state in OPEN_STATES])
+    for row in rows:
+        given[row.giver_id, row.item] = given.get((row.giver_id, row.item), 0) + row.amount
+        coming[row.taker_id, row.item] = coming.get((row.taker_id, row.item), 0) + row.amount
+    return given, coming
+
+
+def needs_of(measure: EmergencyMeasure) -> SupplyNeeds:
+    """Return what one measure wants."""
+    return needs_by_measure([measure.pk])[measure.pk]

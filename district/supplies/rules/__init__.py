@@ -1,0 +1,1 @@
+"""What holds for declarations of sites, supplies, offers, commitments and draws. Pure."""
