@@ -8,7 +8,18 @@ from common.processes import ended_by_signals
 from common.terminal.errors import error_group
 from common.terminal.logs import configure_logs
 from common.uncaught import shown_without_values
-from district.commands import audit, demo, feed, imports, init, platform_sim, processes, simulate, users
+from district.commands import (
+    audit,
+    demo,
+    feed,
+    imports,
+    init,
+    measured_screening,
+    platform_sim,
+    processes,
+    simulate,
+    users,
+)
 from district.commands.context import described, out, tell
 
 app = typer.Typer(
@@ -54,3 +65,4 @@ imports.register(app)
 demo.register(app)
 platform_sim.register(app)
 simulate.register(app)
+measured_screening.register(app)
