@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from district.audit.record import record_many
 from district.overview.charts import CHARTS, chart_of
+from district.overview.emergency import emergency_figures, emergency_tasks
 from district.overview.homes import ORDER, feed_notice, home_of
 from district.overview.search import LONGEST, SearchResult, search_all
 from district.pages import open_page, page
@@ -32,7 +33,15 @@ def home(request: HttpRequest) -> HttpResponse:
         return render(request, "overview/no_role.html")
     shown = next((role for role in roles if role.value == request.GET.get("as")), roles[0])
     tabs = [(role.value, ROLE_NAMES[role], role is shown) for role in roles] if len(roles) > 1 else []
-    context = {"home": home_of(user, shown), "role_name": ROLE_NAMES[shown], "role_tabs": tabs, "notice": feed_notice()}
+    found = home_of(user, shown)
+    found.figures += emergency_figures(user, shown)
+    context = {
+        "home": found,
+        "emergency": emergency_tasks(user, shown),
+        "role_name": ROLE_NAMES[shown],
+        "role_tabs": tabs,
+        "notice": feed_notice(),
+    }
     return render(request, "overview/home.html", context)
 
 
