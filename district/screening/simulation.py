@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -92,7 +93,11 @@ def _measured(key_list: KeyList, rounds: int) -> Iterator[ScreeningFigure]:
     numbers = list(people.values_list("pk", flat=True))
     step = max(1, len(numbers) // rounds)
     ones = numbers[::step][:rounds]
-    yield _figure("one person", [lambda one=one: range(compare_people([one])) for one in ones])
+    yield _figure("one person", [partial(_compare_one, one) for one in ones])
+
+
+def _compare_one(person: int) -> range:
+    return range(compare_people([person]))
 
 
 def _synthetic(place: Place, rows: int) -> KeyList:
