@@ -15,6 +15,7 @@ from district.commands import (
     imports,
     init,
     measured_screening,
+    measured_tracing,
     platform_sim,
     processes,
     simulate,
@@ -66,3 +67,4 @@ demo.register(app)
 platform_sim.register(app)
 simulate.register(app)
 measured_screening.register(app)
+measured_tracing.register(app)

@@ -345,7 +345,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [
-                    models.Index(fields=["number", "day"], name="trip_together"),
+                    models.Index(fields=["number", "day", "carriage"], name="trip_together"),
                     models.Index(fields=["person", "day"], name="trip_of_person"),
                 ],
                 "constraints": [
