@@ -15,6 +15,7 @@ from district.commands import (
     feed,
     imports,
     init,
+    measured_screening,
     measured_tracing,
     platform_sim,
     processes,
@@ -67,4 +68,5 @@ demo.register(app)
 february.register(app)
 platform_sim.register(app)
 simulate.register(app)
+measured_screening.register(app)
 measured_tracing.register(app)
