@@ -77,6 +77,9 @@ class February:
         )
         step("The officer calls one, orders quarantine, and releases", "released", self._follow)
         step(f"{name_of(PUPIL)}: finishes a course on the phone", "passed, with a code for the gate", self._learn)
+        self._actors.walk_up("walk-up-proof")
+        step(f"{name_of(PUPIL)}: proves it at the gate, by code and face", "completed", self._prove)
+        self._actors.walk_up("walk-up-trained")
 
     def _trace(self) -> str:
         with self._actors.account("officer") as officer:
@@ -133,6 +136,11 @@ class February:
             phone.submit("", {question[0]: "0"})
             self._actors.show_code(phone.code())
             return "passed, with a code for the gate"
+
+    def _prove(self) -> str:
+        with self._actors.account("officer") as officer:
+            until_shown(officer, "/training/completed/", name_of(PUPIL))
+            return "completed"
 
     def _solve(self) -> str:
         with self._actors.account("liaison") as liaison, self._actors.account("manager") as manager:

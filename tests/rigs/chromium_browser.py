@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
+from screen_stage import set_size
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
@@ -18,6 +19,8 @@ from district.demo.code_image import code_in_picture
 PAGE_S = 60.0
 _SET = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change', {bubbles: true}))"
 _ARRIVED = "return !window.storyLeaves && document.readyState === 'complete'"
+_SIZE = 1024, 900
+"""A whole code is in the picture."""
 _TYPED = {"text", "search", "tel", "number", "email", "password", "url", ""}
 
 
@@ -34,6 +37,7 @@ class ChromiumBrowser:
         self.driver, self._base = driver, base
         self._leave_active()
         driver.switch_to.new_window("tab")
+        set_size(driver, *_SIZE)
         self._tab, self._cookies = driver.current_window_handle, list[Any]()
 
     def _activate(self) -> None:

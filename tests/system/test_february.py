@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 from chromium_browser import ChromiumBrowser
-from screen_stage import open_chromium, set_size
+from screen_stage import open_chromium
 from selenium.webdriver.chrome.webdriver import WebDriver
 from sync_rig import wait_until
 
@@ -16,7 +16,7 @@ from district.demo.story_steps import StoryActors, StoryStep
 from edge.core.config import MatcherConfig
 from edge.matcher import open_matcher
 from edge.tools.demo import verdict
-from edge.tools.demo.cast import FEBRUARY, portraits
+from edge.tools.demo.cast import FEBRUARY, PUPIL, portraits
 from edge.tools.demo.play import Follower
 from edge.tools.demo.stage import DemoStage
 
@@ -26,7 +26,7 @@ START_S = 180.0
 @pytest.fixture
 def stage(tmp_path: Path, models_dir: Path, photos_dir: Path) -> Iterator[DemoStage]:
     """HQ, a gate whose lane is empty, and the console of a small district."""
-    with DemoStage(tmp_path / "stage", models_dir, acts=FEBRUARY) as stage:
+    with DemoStage(tmp_path / "stage", models_dir, acts=(*FEBRUARY, *PUPIL)) as stage:
         stage.init()
         matcher = open_matcher(MatcherConfig(), models_dir)
         cast = portraits(photos_dir, matcher)
@@ -43,7 +43,6 @@ def stage(tmp_path: Path, models_dir: Path, photos_dir: Path) -> Iterator[DemoSt
 @pytest.fixture
 def driver(tmp_path: Path) -> Iterator[WebDriver]:
     driver = open_chromium(tmp_path / "chromium")
-    set_size(driver, 1024, 900)  # a whole code is in the picture
     yield driver
     driver.quit()
 
@@ -90,4 +89,4 @@ def _put(path: Path, text: str) -> None:
 
 def _decided(followed: Follower, before: int) -> list[verdict.VerdictLine]:
     followed.poll()
-    return verdict.acts(followed.events[before:], FEBRUARY)
+    return verdict.february_acts(followed.events[before:])
