@@ -13,7 +13,7 @@ from PIL import Image
 
 from district.demo.browser import Browser, PageError, Value
 from district.demo.cast import SITES, id_number_of, name_of
-from district.demo.story_steps import StoryActors, until_form, until_shown
+from district.demo.story_steps import StoryActors, until_form, until_row, until_shown
 
 SITE, ROOT = SITES[0], "南海示范区"
 TRAVELLER, PUPIL, CONFIRMED, COMPANION = 0, 2, 3, 4
@@ -58,6 +58,7 @@ class February:
         )
 
         self._actors.walk_up("walk-up-refused")
+        step(f"The gate refuses {name_of(TRAVELLER)}, and the site's manager is warned", "warned", self._warn)
         step(
             "The site isolates, disinfects and tells; the liaison solves the case",
             "3 tasks proven, resolved",
@@ -136,6 +137,11 @@ class February:
             phone.submit("", {question[0]: "0"})
             self._actors.show_code(phone.code())
             return "passed, with a code for the gate"
+
+    def _warn(self) -> str:
+        with self._actors.account("manager") as manager:
+            until_row(manager, "/cases/?kind=risk_at_gate", r"/cases/[0-9]+/")
+            return "warned"
 
     def _prove(self) -> str:
         with self._actors.account("officer") as officer:

@@ -1,5 +1,6 @@
 """What the steps of the demonstration's story share: who acts, what each step promised, and waiting."""
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -64,6 +65,11 @@ def until_shown(browser: Browser, path: str, *texts: str, within_s: float = WAIT
 def until_form(browser: Browser, path: str, action: str, *, within_s: float = WAIT_S) -> float:
     """Open a page again and again until it has a form. Return the seconds it took. Raises PageError."""
     return _until(browser, path, lambda: action in browser.forms(), f"the form {action}", within_s)
+
+
+def until_row(browser: Browser, path: str, row: str, *, within_s: float = WAIT_S) -> float:
+    """Open a page again and again until it links to such an address. Return the seconds it took. Raises PageError."""
+    return _until(browser, path, lambda: any(re.fullmatch(row, one) for one in browser.links("/")), row, within_s)
 
 
 def _until(browser: Browser, path: str, true: Callable[[], bool], what: str, within_s: float) -> float:

@@ -172,7 +172,8 @@ def _scene(act: Act, cast: Mapping[str, Portrait], folder: Path) -> str:
     )
     waits = _path("start_when_path", folder, act.waits_for)
     return (
-        f"\n[[scenes]]\nname = {json.dumps(act.title)}\n{waits}gap_s = {act.gap_s}\napproach_s = 0.45\nstay_s = {act.stay_s}\nleave_s = 0.1\n"
+        f"\n[[scenes]]\nname = {json.dumps(act.title)}\n{waits}gap_s = {act.gap_s}\napproach_s = 0.45\n"
+        f"stay_s = {act.stay_s}\nleave_s = 0.1\n"
         f"light = {{ gain = {act.gain} }}\n{people}"
     )
 
