@@ -14,6 +14,7 @@ from district.commands import (
     feed,
     imports,
     init,
+    measured_screening,
     measured_tracing,
     platform_sim,
     processes,
@@ -65,4 +66,5 @@ imports.register(app)
 demo.register(app)
 platform_sim.register(app)
 simulate.register(app)
+measured_screening.register(app)
 measured_tracing.register(app)
