@@ -6,6 +6,8 @@ import pytest
 from district_rig import SmallDistrict
 from django.utils import timezone
 
+from district.attendance.simulation.run import simulated
+from district.attendance.simulation.size import SimulationSize
 from district.audit.models import Entry
 from district.declarations.models import Trip
 from district.emergency.erasing import erase_some
@@ -18,6 +20,7 @@ from district.permissions import Role
 from district.tracing import registry
 from district.tracing.models import CallOutcome, Contact, ContactReason, Investigation
 from district.tracing.rules import TraceLimits, TraceRefused
+from district.tracing.simulation import measure_searches, write_trips
 
 WHY = {"purpose": "Find contacts", "legal_basis": "Emergency response law"}
 
@@ -134,3 +137,16 @@ def test_fail__more_contacts_than_anybody_can_call(town: SmallDistrict, monkeypa
     with pytest.raises(TraceRefused, match="More than 1"):
         registry.trace("officer", made)
     assert made.contacts.count() == 2
+
+
+def test_ok__searches_are_measured_in_a_synthetic_district(db: None) -> None:
+    """Each person has the trips that were asked for; a real district gets none."""
+    with pytest.raises(TraceRefused, match="simulate"):
+        write_trips(10)
+    simulated(
+        SimulationSize(people=30, sites=2, gates=2, days=2, last_day=timezone.localdate()), tell=lambda text: None
+    )
+    assert write_trips(300) == 300
+    figures = list(measure_searches(2))
+    assert len(figures) == 5
+    assert figures[3].contacts >= figures[2].contacts > 0
