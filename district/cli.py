@@ -11,9 +11,11 @@ from common.uncaught import shown_without_values
 from district.commands import (
     audit,
     demo,
+    february,
     feed,
     imports,
     init,
+    measured_screening,
     measured_tracing,
     platform_sim,
     processes,
@@ -63,6 +65,8 @@ audit.register(app)
 feed.register(app)
 imports.register(app)
 demo.register(app)
+february.register(app)
 platform_sim.register(app)
 simulate.register(app)
+measured_screening.register(app)
 measured_tracing.register(app)
