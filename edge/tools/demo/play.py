@@ -16,7 +16,7 @@ from edge.replica.summary import SummaryReader
 from edge.sim import load_script
 from edge.storage.journal import JournalReader
 from edge.tools.demo import show, verdict
-from edge.tools.demo.cast import ACTS, FEBRUARY, portraits
+from edge.tools.demo.cast import ACTS, FEBRUARY, PUPIL, portraits
 from edge.tools.demo.stage import SITE, DemoStage, StageError
 
 READY_S = 60.0
@@ -30,7 +30,7 @@ FEBRUARY_S = 300.0
 
 def play(console: Console, root: Path, models_dir: Path, photos_dir: Path, *, keep: bool) -> bool:
     """Set up, let people walk up, tell what happened; True if all came as promised."""
-    with DemoStage(root, models_dir, repeat=keep, acts=(*ACTS, *FEBRUARY)) as stage:
+    with DemoStage(root, models_dir, repeat=keep, acts=(*ACTS, *FEBRUARY, *PUPIL)) as stage:
         with console.status("starting broker, HQ and gate, enrolling the workers, publishing roster and risk list…"):
             stage.init()
             matcher = open_matcher(MatcherConfig(), models_dir)
@@ -158,12 +158,12 @@ def _february(console: Console, stage: DemoStage, followed: Follower) -> list[ve
                 show.step(console, time.monotonic() - begun, line)
             told = len(done)
             time.sleep(0.05)
-    if stage.february_ended():
+    if stage.february_ended() != 0:
         raise StageError(f"February ended too early:\n{stage.log_tail('february')}")
     followed.poll()
     return [
         *verdict.february(steps.read_text(encoding="utf-8")),
-        *verdict.acts(followed.events[before:], FEBRUARY),
+        *verdict.february_acts(followed.events[before:]),
     ]
 
 
