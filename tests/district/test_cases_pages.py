@@ -15,6 +15,7 @@ from district.audit.models import Entry
 from district.cases import registry
 from district.cases.models import CalendarDay, Case, DutyHours
 from district.cases.rules import CaseKind
+from district.cases.waiting import waiting_for
 from district.permissions import Role
 from district.phones import sessions
 from district.phones.models import WorkerPhone
@@ -229,3 +230,22 @@ def test_ok__officer_sets_days_and_hours(town: SmallDistrict) -> None:
     own = DutyHours.objects.all()[0]
     assert part.post(f"/cases/duty/{own.pk}/remove/").status_code == 404
     assert officer.post(f"/cases/duty/{own.pk}/remove/").status_code == 302
+
+
+def test_ok__first_page_shows_the_cases_whose_next_step_is_the_accounts(town: SmallDistrict) -> None:
+    """The owner's, the reporter's, the desk's; a site's as long as its tasks are not done."""
+    _appoint(town)
+    hit = _hit(town)
+    fence = registry.open_case(
+        CaseKind.WHISTLE, town.projects[0].place, title="Fence", reporter=town.accounts[Role.MANAGER]
+    )
+
+    def waiting(role: Role) -> set[int]:
+        return {one.pk for one in waiting_for(town.accounts[role])}
+
+    assert waiting(Role.LIAISON) == {hit.pk, fence.pk}
+    assert (waiting(Role.MANAGER), waiting(Role.OFFICER), waiting(Role.GUARD)) == ({hit.pk}, set(), set())
+    registry.progress(town.accounts[Role.LIAISON], fence, "seen")
+    registry.resolve(town.accounts[Role.LIAISON], fence, "done")
+    assert waiting(Role.MANAGER) == {hit.pk, fence.pk}
+    assert f"#{fence.pk} Fence" in client_of(town.accounts[Role.MANAGER]).get("/").content.decode()
