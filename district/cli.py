@@ -8,7 +8,20 @@ from common.processes import ended_by_signals
 from common.terminal.errors import error_group
 from common.terminal.logs import configure_logs
 from common.uncaught import shown_without_values
-from district.commands import audit, demo, feed, imports, init, platform_sim, processes, simulate, users
+from district.commands import (
+    audit,
+    demo,
+    february,
+    feed,
+    imports,
+    init,
+    measured_screening,
+    measured_tracing,
+    platform_sim,
+    processes,
+    simulate,
+    users,
+)
 from district.commands.context import described, out, tell
 
 app = typer.Typer(
@@ -52,5 +65,8 @@ audit.register(app)
 feed.register(app)
 imports.register(app)
 demo.register(app)
+february.register(app)
 platform_sim.register(app)
 simulate.register(app)
+measured_screening.register(app)
+measured_tracing.register(app)

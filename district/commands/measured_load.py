@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 
 from common.processes import Processes
+from district.commands.measured_morning import DeclaringPhones, lists_command
 from district.commands.measured_pages import RolePages, percentile
 from district.commands.measured_walk import WalkedAddress
 from district.commands.processes import gunicorn_options
@@ -27,6 +28,20 @@ WARM_S = 10.0
 """The first requests of each process load its templates: they are not counted."""
 _TIMEOUT_S = 60.0
 _NO_ANSWER = 599
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Users at the same time, their requests a second, for how long, and what flows in meanwhile."""
+
+    users: int
+    rate: float
+    seconds: float
+    events: float
+    declarations: float = 0
+    """A second, on workers' phones."""
+    lists_every: float = 0
+    """Seconds between two key lists; 0: none."""
 
 
 @dataclass
@@ -89,22 +104,41 @@ class WebServer:
 
 
 def measure_load(
-    config: DistrictConfig, pages: Mapping[str, RolePages], *, users: int, rate: float, seconds: float, events: float
+    config: DistrictConfig, pages: Mapping[str, RolePages], load: Load, phones: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Run users for some time. Return times by page, and the memory of all processes."""
-    result = LoadResult()
+    """Run users for some time. Return times by page, and the memory of all processes. `phones`: secrets of workers'
+    phones, which declare meanwhile.
+    """
+    result, seconds = LoadResult(), load.seconds
     with Processes() as children:
         server = WebServer(config, children, workers=os.cpu_count() or 1)
-        _run_users(server, pages, LoadResult(), users, rate, WARM_S)
-        flow = children.start_piped("events", _events(config, events, seconds)) if events else ""
+        _run_users(server, pages, LoadResult(), load.users, load.rate, WARM_S)
+        started = [children.start_piped(name, command) for name, command in _beside(config, load).items()]
+        declaring = DeclaringPhones(server.port, phones, load.declarations, seconds) if phones else None
         begun_s = time.monotonic()
-        _run_users(server, pages, result, users, rate, seconds)
+        if declaring is not None:
+            declaring.start()
+        _run_users(server, pages, result, load.users, load.rate, seconds)
         took_s = time.monotonic() - begun_s
-        memory = server.memory_mb
-        code, flowed, wrong = children.result(flow) if flow else (0, "null", "")
-    if code:
-        raise RuntimeError(wrong)
-    return _summary(result, took_s) | {"web_mb": memory, "events": json.loads(flowed)}
+        found: dict[str, Any] = {"web_mb": server.memory_mb, "events": None}
+        if declaring is not None:
+            found["declarations"] = declaring.wait()
+        for name in started:
+            code, printed, wrong = children.result(name)
+            if code:
+                raise RuntimeError(wrong)
+            found[name] = json.loads(printed)
+    return _summary(result, took_s) | found
+
+
+def _beside(config: DistrictConfig, load: Load) -> dict[str, Sequence[str]]:
+    """Return the processes that run beside the users, by what they bring."""
+    found: dict[str, Sequence[str]] = {}
+    if load.events:
+        found["events"] = _events(config, load.events, load.seconds)
+    if load.lists_every:
+        found["lists"] = lists_command(config, load.lists_every, load.seconds)
+    return found
 
 
 def _run_users(

@@ -1,23 +1,13 @@
 """Measure pages alone, pages under load, and files; print what was found."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import Any
 
+from district.commands.measured_load import Load, measure_load
 from district.config import DistrictConfig
 
 PARTS = ("pages", "load", "files", "questions")
 _SHOWN = 25
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """Users at the same time, their requests a second, for how long, and the events that flow in meanwhile."""
-
-    users: int
-    rate: float
-    seconds: float
-    events: float
 
 
 def measured_pages(
@@ -26,7 +16,7 @@ def measured_pages(
     """Measure what is wanted of the present database."""
     from district.commands.measured_accounts import sessions
     from district.commands.measured_files import measure_files
-    from district.commands.measured_load import USERS_OF, measure_load
+    from district.commands.measured_load import USERS_OF
     from district.commands.measured_pages import measure_pages, reach
 
     keys, found = sessions(), dict[str, Any]()
@@ -38,9 +28,7 @@ def measured_pages(
         for row in rows[:_SHOWN]:
             tell(_page_line(row))
     if "load" in wanted:
-        found["load"] = measured = measure_load(
-            config, reached, users=load.users, rate=load.rate, seconds=load.seconds, events=load.events
-        )
+        found["load"] = measured = _under_load(config, reached, load)
         tell(", ".join(f"{name} {value}" for name, value in measured.items() if name != "pages"))
         for row in measured["pages"][:_SHOWN]:
             tell(f"{row['page']:50.50} {row['requests']:5} requests, p50 {row['p50_ms']} ms, p95 {row['p95_ms']} ms")
@@ -49,6 +37,20 @@ def measured_pages(
         for row in found["files"]:
             tell(", ".join(f"{name} {value}" for name, value in row.items()))
     return found
+
+
+def _under_load(config: DistrictConfig, reached: Any, load: Load) -> dict[str, Any]:
+    """Measure pages under load. What workers declare meanwhile is taken back."""
+    from district.commands.measured_morning import PHONES
+    from district.declarations.simulation import closed_phones, opened_phones
+
+    if not load.declarations:
+        return measure_load(config, reached, load)
+    phones = opened_phones(PHONES)
+    try:
+        return measure_load(config, reached, load, phones.secrets)
+    finally:
+        closed_phones(phones)
 
 
 def _page_line(row: dict[str, Any]) -> str:

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from district.commands.context import Folder, Json, opened, out
-from district.commands.measured_report import PARTS, Load, measured_pages
+from district.commands.measured_load import Load
+from district.commands.measured_report import PARTS, measured_pages
 
 
 def register(app: typer.Typer) -> None:
@@ -17,6 +18,7 @@ def register(app: typer.Typer) -> None:
     app.command()(simulate)
     app.command()(rebuild)
     app.command("simulate-events", hidden=True)(simulate_events)
+    app.command("simulate-lists", hidden=True)(simulate_lists)
 
 
 def rebuild(folder: Folder = Path()) -> None:
@@ -48,6 +50,12 @@ def simulate(
     rate: Annotated[float, typer.Option(min=0.1, help="Requests a second of all users.")] = 50.0,
     seconds: Annotated[float, typer.Option(min=1, help="How long the load lasts.")] = 120.0,
     events: Annotated[float, typer.Option(min=0, help="Events a second that flow in meanwhile.")] = 60.0,
+    declarations: Annotated[
+        float, typer.Option(min=0, help="Declarations a second that workers send meanwhile.")
+    ] = 0.0,
+    lists_every: Annotated[
+        float, typer.Option("--lists-every", min=0, help="Seconds between two key lists that arrive; 0: none.")
+    ] = 0.0,
     as_json: Json = False,
 ) -> None:
     """Fill an empty database with a synthetic district, to measure with. The usual size has 24 million passages.
@@ -77,7 +85,8 @@ def simulate(
         if not measure:
             raise typer.BadParameter(str(error), param_hint="--dir") from None
     if measure:
-        found |= measured_pages(config, wanted, Load(users, rate, seconds, events), tell)
+        load = Load(users, rate, seconds, events, declarations, lists_every)
+        found |= measured_pages(config, wanted, load, tell)
     if measure and "questions" in wanted:
         found |= measured(size, tell=tell)
     if as_json:
@@ -90,3 +99,11 @@ def simulate_events(folder: Folder = Path(), rate: float = 60.0, seconds: float 
     from district.attendance.simulation.live import flow
 
     out.print_json(json.dumps(flow(rate, seconds)))
+
+
+def simulate_lists(folder: Folder = Path(), every: float = 20.0, seconds: float = 60.0, rows: int = 2_000) -> None:
+    """Let key lists arrive in a synthetic district. `simulate --measure` starts it."""
+    opened(folder)
+    from district.commands.measured_morning import load_lists
+
+    out.print_json(load_lists(every, seconds, rows))

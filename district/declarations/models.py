@@ -113,7 +113,8 @@ class Trip(OfDeclarant):
             )
         ]
         indexes: ClassVar = [
-            models.Index(fields=["number", "day"], name="trip_together"),
+            # A train has a thousand seats: who sat in the same carriage is found without reading all of it.
+            models.Index(fields=["number", "day", "carriage"], name="trip_together"),
             models.Index(fields=["person", "day"], name="trip_of_person"),
         ]
 
@@ -155,6 +156,47 @@ class TemperatureReading(OfDeclarant):
         indexes: ClassVar = [models.Index(fields=["person", "-taken"], name="temperature_latest")]
 
 
+class DeclaredState(OfDeclarant):
+    """What counts of one worker's declarations now: one row for each worker, made again with each declaration.
+
+    Lists of who is missing, and gates, read it: nobody compares all declarations for that.
+    """
+
+    counts = models.DateTimeField(_("valid declaration of"), null=True)
+    """When the declaration was made that counts. None: none does."""
+    held = models.DateTimeField(_("waits for a decision since"), null=True)
+    """When the abnormal declaration was made that somebody decides about."""
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["person"], name="declared_state_once")]
+        indexes: ClassVar = [models.Index(fields=["project", "counts"], name="declared_state_project")]
+
+
+class DeclarationKiosk(VisibleModel):
+    """A tablet on a site where workers declare who have no phone. Its address is its secret."""
+
+    permission: ClassVar[Permission] = Permission.CHANGE_HEALTH
+    measure = models.ForeignKey(EmergencyMeasure, models.CASCADE, related_name="+")
+    """It works as long as this measure holds."""
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    name = models.CharField(_("where it stands"), max_length=60)
+    address = models.CharField(max_length=43, unique=True)
+    made = models.DateTimeField(_("made"), default=timezone.now)
+    by = models.CharField(_("made by"), max_length=150)
+    closed = models.DateTimeField(_("closed"), null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["project", "closed"], name="kiosk_of_site")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def visible_q(cls, scope: Scope) -> Q:
+        """Show those of sites in the scope. An enterprise has none of its own: a site is shared."""
+        return scope.places("project__place__path")
+
+
 class DeclarationPolicy(VisibleModel):
     """What one measure asks of workers. It holds no personal data and stays with the measure."""
 
@@ -166,6 +208,8 @@ class DeclarationPolicy(VisibleModel):
     twice_daily_trades = models.CharField(_("trades with two temperatures a day"), max_length=200, blank=True)
     """Codes of trades, with blanks between."""
     at_gate = models.BooleanField(_("gates ask for a valid declaration"), default=False)
+    told = models.PositiveSmallIntegerField(null=True, editable=False)
+    """The hours that HQ was told last; None: that gates do not ask."""
 
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:

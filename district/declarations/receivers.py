@@ -9,20 +9,23 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from district.declarations import registry
+from district.declarations.gates import gate_hours
 from district.declarations.models import (
     DeclarationPolicy,
+    DeclaredState,
     HealthDeclaration,
     OfDeclarant,
     Stopover,
     TemperatureReading,
     Trip,
 )
-from district.exchange.signals import declared_asked
+from district.exchange.signals import declared_asked, hours_asked
 from district.people.held import HeldTable
 from district.people.models import Person
-from district.people.signals import data_asked, erased
+from district.people.signals import data_asked, erased, merged
+from district.places.models import Project
 
-_TABLES: tuple[type[OfDeclarant], ...] = (HealthDeclaration, Trip, Stopover, TemperatureReading)
+_TABLES: tuple[type[OfDeclarant], ...] = (HealthDeclaration, Trip, Stopover, TemperatureReading, DeclaredState)
 
 
 @receiver(declared_asked)
@@ -34,11 +37,25 @@ def tell_declared(worker_ids: Sequence[str], **_more: Any) -> dict[str, datetime
     return {people[one]: when for one, when in registry.declared_for_gates(people).items()}
 
 
+@receiver(hours_asked)
+def tell_hours(project: Project, **_more: Any) -> tuple[bool, int | None] | None:
+    """Say how old a declaration may be at the gates of a site. None, where no measure ever said what it asks for."""
+    if not DeclarationPolicy.objects.exists():
+        return None
+    return True, gate_hours(project)
+
+
 @receiver(erased)
 def forget_declared(person: Person, **_more: Any) -> None:
     """Delete all declarations of a person whose identity is erased."""
     for model in _TABLES:
         model.objects.filter(person=person).delete()
+
+
+@receiver(merged)
+def count_both_again(gained: Person, lost: Person, **_more: Any) -> None:
+    """Declarations moved from one record to another."""
+    registry.count_again([gained.pk, lost.pk])
 
 
 @receiver(data_asked)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 from district.audit.record import record
 from district.declarations.models import (
     DeclarationPolicy,
+    DeclaredState,
     HealthDeclaration,
     OfDeclarant,
     Stopover,
@@ -26,9 +27,9 @@ from district.declarations.rules import (
     GivenAt,
     abnormal_of,
     checked_answers,
+    counting,
     declared_at,
     degrees_of,
-    fresh_until,
     remembered_answers,
 )
 from district.declarations.signals import declared as declared_signal
@@ -42,6 +43,7 @@ from district.people.models import Assignment, Person, in_force
 from district.people.registry.base import living
 from district.places.models import Project
 
+_POLICY = ("measure__declaration_policy",)
 _SAME_TRIP = ("mode", "number", "day", "from_code", "to_code")
 
 
@@ -89,6 +91,7 @@ def declare(
     _keep_trips(place, checked.trips)
     _keep_stopovers(place, checked.stopovers)
     record(by, "declare health", made, fields=("symptoms", "temperature", "trips"), why=why, details={"way": way})
+    _count(made)
     declared_signal.send(HealthDeclaration, person=person, declaration=made)
     if made.abnormal:
         warn_of_declaration(made)
@@ -156,6 +159,8 @@ def set_policy(by: object, measure: EmergencyMeasure, asked: Asked, why: str = "
         "at_gate": asked.at_gate,
     }
     made, _new = DeclarationPolicy.objects.update_or_create(measure=measure, defaults=values)
+    waiting = DeclaredState.objects.filter(measure=measure).exclude(held=None)
+    count_again(list(waiting.values_list("person", flat=True)))
     record(by, "set declaration policy", made, fields=sorted(values), why=why, place_path=measure.place.path)
     return made
 
@@ -176,26 +181,33 @@ def asked_of(measure: EmergencyMeasure) -> Asked:
 
 def fresh_declarations(people: Iterable[int]) -> dict[int, datetime]:
     """Return until when the declarations of each person hold. Left out: they are over, or need a decision."""
-    given: dict[int, list[GivenAt]] = {}
-    measures: dict[int, EmergencyMeasure] = {}
-    rows = HealthDeclaration.objects.kept().filter(person__in=list(people)).order_by("declared", "pk")
-    for row in rows.defer("symptoms", "temperature").select_related("measure"):
-        seen = GivenAt(row.declared, bool(row.abnormal), row.way == HealthDeclaration.Way.CLERK)
-        given.setdefault(row.person_id, []).append(seen)
-        measures[row.person_id] = row.measure
-    hours = {measure: asked_of(measure).valid_hours for measure in set(measures.values())}
+    rows = DeclaredState.objects.kept().filter(person__in=list(people)).exclude(counts=None)
+    found = {row.person_id: row.counts + hours_of(row.measure) for row in rows.select_related(*_POLICY)}
     now = timezone.now()
-    found = {one: fresh_until(rows, hours[measures[one]]) for one, rows in given.items()}
-    return {one: until for one, until in found.items() if until is not None and until > now}
+    return {one: until for one, until in found.items() if until > now}
 
 
 def declared_for_gates(people: Iterable[int]) -> dict[int, datetime]:
     """Return when the declaration was made that counts at gates, of those whose measure lets gates ask for it."""
+    asking = DeclaredState.objects.kept().filter(measure__declaration_policy__at_gate=True)
+    rows = asking.filter(person__in=list(people)).exclude(counts=None).select_related(*_POLICY)
+    now = timezone.now()
+    return {row.person_id: row.counts for row in rows if row.counts + hours_of(row.measure) > now}
+
+
+def count_again(people: Iterable[int]) -> None:
+    """Make the rows of what counts again, of people whose declarations changed otherwise: by a merge, a new policy."""
     people = list(people)
-    asking = DeclarationPolicy.objects.filter(at_gate=True).values("measure")
-    rows = HealthDeclaration.objects.kept().filter(person__in=people, measure__in=asking, abnormal="")
-    last = dict(rows.order_by("declared", "pk").values_list("person", "declared"))
-    return {one: last[one] for one in fresh_declarations(people) if one in last}
+    DeclaredState.objects.filter(person__in=people).delete()
+    latest = HealthDeclaration.objects.kept().filter(person__in=people).select_related(*_POLICY, "person")
+    for row in {row.person_id: row for row in latest.order_by("declared", "pk")}.values():
+        _count(row)
+
+
+def hours_of(measure: EmergencyMeasure) -> timedelta:
+    """Return how long a declaration of a measure holds."""
+    policy = getattr(measure, "declaration_policy", None)
+    return timedelta(hours=policy.valid_hours if policy else Asked().valid_hours)
 
 
 def last_answers(person: Person, measure: EmergencyMeasure) -> Answers:
@@ -225,6 +237,19 @@ def temperatures_of_day(person: Person, day: date) -> list[datetime]:
     declared = HealthDeclaration.objects.kept().filter(person=person, declared__range=span)
     own = [row.declared for row in declared if row.temperature]
     return sorted(one for one in (*apart, *own) if one < span[1])
+
+
+def _count(made: HealthDeclaration) -> None:
+    """Store what counts of a worker's declarations, with the newest one."""
+    rows = HealthDeclaration.objects.kept().filter(person=made.person).order_by("declared", "pk")
+    seen = [
+        GivenAt(when, bool(abnormal), way == HealthDeclaration.Way.CLERK)
+        for when, abnormal, way in rows.values_list("declared", "abnormal", "way")
+    ]
+    found = counting(seen, int(hours_of(made.measure).total_seconds() // 3600))
+    values = {"counts": found.counts, "held": found.held, "made": timezone.now()}
+    place = {"measure": made.measure, "project": made.project, "enterprise": made.enterprise}
+    DeclaredState.objects.update_or_create(person=made.person, defaults=values | place)
 
 
 def _sent_before(person: Person, client_key: str) -> HealthDeclaration | None:

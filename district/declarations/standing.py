@@ -5,8 +5,8 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from district.declarations.models import HealthDeclaration
-from district.declarations.registry import asked_of, fresh_declarations, temperatures_of_day
+from district.declarations.models import DeclaredState
+from district.declarations.registry import asked_of, hours_of, temperatures_of_day
 from district.declarations.rules import Asked, readings_due
 from district.emergency.models import EmergencyMeasure
 from district.emergency.registry import running
@@ -63,13 +63,14 @@ def is_asked(person: Person) -> bool:
 def standing_of(person: Person, site: AskingSite) -> Standing:
     """Return how a worker's declarations stand at a site."""
     asked = asked_of(site.measure)
-    rows = HealthDeclaration.objects.kept().filter(person=person)
-    last = rows.order_by("-declared", "-pk").values_list("declared", "abnormal").first()
-    if last is None:
-        return Standing(asked, temperatures_due=_due(person, site, asked))
-    until = fresh_declarations([person.pk]).get(person.pk)
-    waits = until is None and rows.exclude(abnormal="").exists()
-    return Standing(asked, last[0], until, waits, _due(person, site, asked))
+    due = _due(person, site, asked)
+    state = DeclaredState.objects.kept().filter(person=person).select_related("measure__declaration_policy").first()
+    if state is None:
+        return Standing(asked, temperatures_due=due)
+    after = timezone.now() - hours_of(state.measure)
+    until = state.counts + hours_of(state.measure) if state.counts is not None and state.counts > after else None
+    waits = state.held is not None and state.held > after
+    return Standing(asked, state.counts or state.held, until, waits, due)
 
 
 def _due(person: Person, site: AskingSite, asked: Asked) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from district.exchange.signals import declared_asked
+from district.exchange.signals import declared_asked, hours_asked
 from district.people import for_hq
 from district.people.for_hq import WorkerForHq, WorkOnSite
 from district.people.models import Assignment
@@ -64,7 +64,12 @@ def site_for_hq(site_id: str) -> HqSite | None:
     if project is None:
         return None
     closed = project.closed is not None and project.closed <= timezone.localdate()
-    return HqSite(project.site_id, project.place.name[:_TEXT_MAX], retired=closed)
+    site = HqSite(project.site_id, project.place.name[:_TEXT_MAX], retired=closed)
+    answers: Any = hours_asked.send(HqSite, project=project)
+    for _receiver, said in answers:
+        if said is not None:
+            site = replace(site, says_hours=said[0], declaration_valid_h=said[1])
+    return site
 
 
 def turning(since: date, today: date) -> list[str]:

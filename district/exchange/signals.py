@@ -6,3 +6,7 @@ declared_asked = Signal()
 """Sent with `worker_ids`: return when the declaration of each was made that counts at gates, by worker id. Who is left
 out has none that counts. Return None to leave all as HQ has it.
 """
+hours_asked = Signal()
+"""Sent with `project`: return `(True, hours)` if gates of the site ask for a health declaration that is not older, and
+`(True, None)` if they ask for none. Return None to leave the rule as HQ has it.
+"""

@@ -18,6 +18,7 @@ from district.figures.sources import (
     gates,
     headcounts,
     resumption,
+    supplies,
 )
 
 SOURCES: tuple[FigureSource, ...] = (
@@ -26,6 +27,7 @@ SOURCES: tuple[FigureSource, ...] = (
     gates.SOURCE,
     cases.SOURCE,
     declared.SOURCE,
+    supplies.SOURCE,
 )
 _AT_ONCE = 1_000
 

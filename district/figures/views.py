@@ -14,11 +14,12 @@ from district.figures.lists import list_ages
 from district.figures.models import CountedDay
 from district.figures.picture import Picture, PlaceFigures, days_of, parts_of, picture_of
 from district.figures.rules import KEPT_DAYS, SHOWN_DAYS, FigureName, slider_at, slider_day
-from district.figures.words import AGE_NAMES, columns_of, report_columns
+from district.figures.words import AGE_NAMES, columns_of, days_text, report_columns
 from district.pages import page
 from district.people.rules import province_name
 from district.permissions import Permission
 from district.places.models import Place
+from district.supplies.names import ITEM_NAMES
 from district.web.charts import ChartPoint, ShareItem, share_items
 from district.web.export import stream_csv, stream_xlsx
 from district.web.signals import exported
@@ -86,6 +87,7 @@ def _common(user: Any, place: Place, found: Picture) -> dict[str, Any]:
         "origins": _provinces(whole, _N.PRESENT if whole.total(_N.PRESENT) else _N.REGISTERED),
         "trips": _provinces(whole, _N.ARRIVED),
         "ages": _shares(parts_of(whole.cases_open, AGE_NAMES), ordered=True),
+        "supplies": _supplies(whole),
         "lists": list_ages(user, place, found.day),
     }
 
@@ -145,3 +147,19 @@ def _shares(pairs: list[tuple[str, int]], *, ordered: bool = False) -> tuple[Sha
         return items
     rank = {label: number for number, (label, _value) in enumerate(pairs)}
     return tuple(sorted(items, key=lambda item: rank[item.label]))
+
+
+def _supplies(whole: PlaceFigures) -> list[tuple[str, int, int, str, int]]:
+    """Return each item with stock, daily use, days left and the number of sites that are short."""
+    stock, use, short = whole.part(_N.STOCK), whole.part(_N.DAILY_USE), whole.part(_N.SHORT)
+    return [
+        (
+            str(name),
+            stock[item.value],
+            use[item.value],
+            days_text(stock[item.value], use[item.value]),
+            short[item.value],
+        )
+        for item, name in ITEM_NAMES.items()
+        if item.value in stock
+    ]

@@ -76,7 +76,7 @@ _COLUMNS: tuple[tuple[tuple[FigureName, ...], tuple[TableColumn, ...]], ...] = (
         ),
     ),
     ((_N.BACK,), (_number("back", gettext_lazy("Declared back"), _N.BACK),)),
-    ((_N.FROM_LISTED,), (_number("from_listed", gettext_lazy("From listed areas"), _N.FROM_LISTED),)),
+    ((_N.FROM_LISTED,), (_number("from_listed", gettext_lazy("Came from listed areas"), _N.FROM_LISTED),)),
     (
         (_N.TO_DECLARE,),
         (

@@ -12,10 +12,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from district.audit.record import record_many
 from district.overview.charts import CHARTS, chart_of
+from district.overview.emergency import emergency_figures, emergency_tasks
+from district.overview.first_day import WORKER, steps_of
 from district.overview.homes import ORDER, feed_notice, home_of
 from district.overview.search import LONGEST, SearchResult, search_all
 from district.pages import open_page, page
 from district.permissions import ROLE_NAMES
+from district.phones.pages import PhoneRequest, phone_page
 from district.web.models import SavedView
 
 VIEWS_MAX = 50
@@ -32,8 +35,37 @@ def home(request: HttpRequest) -> HttpResponse:
         return render(request, "overview/no_role.html")
     shown = next((role for role in roles if role.value == request.GET.get("as")), roles[0])
     tabs = [(role.value, ROLE_NAMES[role], role is shown) for role in roles] if len(roles) > 1 else []
-    context = {"home": home_of(user, shown), "role_name": ROLE_NAMES[shown], "role_tabs": tabs, "notice": feed_notice()}
+    found = home_of(user, shown)
+    found.figures += emergency_figures(user, shown)
+    context = {
+        "home": found,
+        "emergency": emergency_tasks(user, shown),
+        "role_name": ROLE_NAMES[shown],
+        "role_tabs": tabs,
+        "notice": feed_notice(),
+    }
     return render(request, "overview/home.html", context)
+
+
+@page(None)
+@require_GET
+def first_day(request: HttpRequest) -> HttpResponse:
+    """Say what the account's role does on its first day, or another of its roles that the address names."""
+    user: Any = request.user
+    roles = [role for role in ORDER if role in user.roles]
+    if not roles:
+        return render(request, "overview/no_role.html")
+    shown = next((role for role in roles if role.value == request.GET.get("as")), roles[0])
+    tabs = [(role.value, ROLE_NAMES[role], role is shown) for role in roles] if len(roles) > 1 else []
+    context = {"steps": steps_of(user, shown), "role_name": ROLE_NAMES[shown], "role_tabs": tabs}
+    return render(request, "overview/first_day.html", context)
+
+
+@phone_page
+@require_GET
+def my_first_day(request: PhoneRequest) -> HttpResponse:
+    """Say what a worker does on the first day."""
+    return render(request, "overview/my_first_day.html", {"steps": WORKER})
 
 
 @page(None)

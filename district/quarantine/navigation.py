@@ -12,7 +12,7 @@ ENTRIES = (
         _("Quarantine"),
         "quarantine:orders",
         Permission.SEE_HEALTH,
-        450,
+        460,
         icon="home",
         when=while_measure(Permission.SEE_HEALTH, MeasureKind.QUARANTINE),
     ),

@@ -86,3 +86,9 @@ FILED = Q(has_report=True, lacks_employer=False)
 def missing(user: Account, day: date) -> "QuerySet[Any]":
     """Return the sites in an account's scope that have not declared all of a day."""
     return with_state(sites_asked(user), day).exclude(FILED)
+
+
+def short_today(user: Account, day: date) -> "QuerySet[Any]":
+    """Return the short stocks that an account sees in the reports of a day."""
+    rows = SupplyLine.objects.visible_to(user).filter(SHORT, report__date=day)
+    return rows.filter(report__in=SiteReport.objects.kept())

@@ -1,57 +1,71 @@
-"""Read stays, passages and teams as facts. A query takes many people or sites at once."""
+"""Read who was on a site, at a gate or in a team together with some people. A query takes many people at once."""
 
-from collections import defaultdict
+import json
 from collections.abc import Collection, Iterable, Iterator
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q
 
-from district.attendance.models import Day, Passage, Stay
-from district.attendance.models.projections import INSIDE
+from district.attendance.models import Day
 from district.attendance.rules.working_time import LONGEST_MAX_S
 from district.people.models import Assignment
 from district.tracing.facts_of_trips import portions
-from district.tracing.rules import TraceWindow
-from district.tracing.rules.presence import ASSUMED, GateFact, PresentSpan, StayFact, TeamFact, present
-from district.tracing.rules.window import Span
+from district.tracing.presence_sql import TimeDialect, gate_sql, site_sql
+from district.tracing.rules import Certainty, Evidence, TraceLimits, TraceWindow
+from district.tracing.rules.contacts import CLOSE_S, Together, gate_evidence, site_evidence
+from district.tracing.rules.presence import ASSUMED, TeamFact
 
-_STAY = ("person", "project", "came", "left", "missing_exit", "missing_entry")
 _LONGEST = timedelta(seconds=LONGEST_MAX_S)
+_MINUTE_MS = 60_000
 
 
-def stays_of(people: Collection[int], window: TraceWindow) -> list[PresentSpan]:
-    """Return when some people were on sites."""
-    return [
-        span for part in portions(people) for span in _present(Q(person__in=part) & _came(window.span), window.span)
-    ]
+@dataclass(frozen=True)
+class SearchedPeople:
+    """Whose contacts are searched for."""
+
+    owner: dict[int, int]
+    """Each of their records -> the person that stands."""
+    since: dict[int, datetime]
+    """Person -> the moment from which on encounters count."""
+    known: frozenset[int]
+    """Who is left out: they are contacts already, or the case."""
+    same: dict[int, int]
+    """Each merged record -> the person that stands."""
+
+    def parameters(self) -> list[str]:
+        """Return them for a query."""
+        via = [(record, person, _ms(self.since[person])) for record, person in self.owner.items()]
+        return [json.dumps(via), json.dumps([[one] for one in self.known]), json.dumps(list(self.same.items()))]
 
 
-def stays_beside(cases: Iterable[PresentSpan], window: TraceWindow) -> Iterator[PresentSpan]:
-    """Return who was on the same sites at about the same time."""
-    for site, span in _spans((one.project, one.span) for one in cases).items():
-        yield from _present(Q(project=site) & _came(span), window.span)
-
-
-def gate_facts_of(people: Collection[int], window: TraceWindow) -> list[GateFact]:
-    """Return the passages and refusals of some people."""
+def on_sites_together(who: SearchedPeople, window: TraceWindow, limits: TraceLimits) -> Iterator[tuple[int, Evidence]]:
+    """Return who was on the same sites long enough, with the reason."""
     start, end = window.span
-    return [fact for part in portions(people) for fact in _passages(Q(person__in=part, utc__gte=start, utc__lt=end))]
+    if end <= start:
+        return
+    seconds = (int(one.total_seconds()) for one in (ASSUMED, _LONGEST))
+    shortest = limits.overlap_minutes * _MINUTE_MS
+    values = [*who.parameters(), _ms(end), _text(end + ASSUMED), _text(start - _LONGEST), shortest]
+    sql = site_sql(TimeDialect.of(connection), *seconds)
+    for via, person, site, begin, last, together, sure_begin, sure_last, surely in _rows(sql, values):
+        sure = Together(_moment(sure_begin), _moment(sure_last), surely) if surely >= shortest else None
+        yield person, site_evidence(str(site), via, sure, Together(_moment(begin), _moment(last), together))
 
 
-def gate_facts_beside(cases: Iterable[GateFact], minutes: int, window: TraceWindow) -> Iterator[GateFact]:
-    """Return the passages of the same gates within some minutes. Overlapping spans are read once."""
-    start, end = window.span
-    within = timedelta(minutes=minutes)
-    sites: dict[int, list[datetime]] = defaultdict(list)
-    for one in cases:
-        sites[int(one.gate.partition(" ")[0])].append(one.utc)
-    for site, times in sites.items():
-        for part in portions(_united(times, within)):
-            some = Q()
-            for first, last in part:
-                some |= Q(utc__gte=max(first, start), utc__lte=last, utc__lt=end)
-            yield from _passages(Q(project=site) & some)
+def at_gates_together(
+    who: SearchedPeople, window: TraceWindow, limits: TraceLimits, least: Certainty = Certainty.POSSIBLE
+) -> Iterator[tuple[int, Evidence]]:
+    """Return who passed the same gates within some minutes, with the reason."""
+    start, end = (_text(one) for one in window.span)
+    gap = limits.gate_minutes * _MINUTE_MS
+    if least == Certainty.CERTAIN:
+        gap = min(gap, CLOSE_S * 1000)
+    values = [*who.parameters(), start, end, max(gap, _MINUTE_MS), start, end, gap]
+    for via, person, site, gate, begin, last, apart in _rows(gate_sql(TimeDialect.of(connection)), values):
+        yield person, gate_evidence(f"{site} {gate}", via, _moment(begin), _moment(last), apart / 1000)
 
 
 def seen_in_teams(people: Collection[int], window: TraceWindow) -> list[TeamFact]:
@@ -76,44 +90,24 @@ def registered_in_same_teams(cases: Iterable[TeamFact], window: TraceWindow) -> 
         yield from _registered(Q(team__in=part), window)
 
 
-def _came(span: Span) -> Q:
-    """Return the filter for stays that may reach into a span. `present` then decides.
-
-    An open stay may be longer than the longest one, until attendance notes that its exit is missing.
-    """
-    return Q(came__lt=span[1] + ASSUMED) & (Q(came__gt=span[0] - _LONGEST) | INSIDE)
+def _rows(sql: str, values: list[Any]) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
 
 
-def _present(wanted: Q, span: Span) -> Iterator[PresentSpan]:
-    for row in Stay.objects.filter(wanted).order_by().values_list(*_STAY).iterator(chunk_size=2_000):
-        found = present(StayFact(*row), span)
-        if found is not None:
-            yield found
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
 
 
-def _spans(rows: Iterable[tuple[int, Span]]) -> dict[int, Span]:
-    found = dict[int, Span]()
-    for site, (start, end) in rows:
-        before = found.get(site, (start, end))
-        found[site] = min(before[0], start), max(before[1], end)
-    return found
+def _moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
 
 
-def _passages(wanted: Q) -> Iterator[GateFact]:
-    rows: Any = Passage.objects.filter(wanted, source=Passage.Source.GATE, set_aside=False, person__isnull=False)
-    for person, site, gate, utc in rows.order_by().values_list("person", "project", "line__gate_id", "utc").iterator():
-        yield GateFact(person, f"{site} {gate}", utc)
-
-
-def _united(times: list[datetime], within: timedelta) -> list[Span]:
-    found = list[Span]()
-    for utc in sorted(times):
-        first, last = utc - within, utc + within
-        if found and first <= found[-1][1]:
-            found[-1] = found[-1][0], last
-        else:
-            found.append((first, last))
-    return found
+def _text(moment: datetime) -> str:
+    """Return a moment as both databases compare it with a column."""
+    utc = moment.astimezone(UTC).isoformat(sep=" ")
+    return utc if connection.vendor == "postgresql" else utc.removesuffix("+00:00")
 
 
 def _days(wanted: Q, window: TraceWindow) -> Iterator[TeamFact]:

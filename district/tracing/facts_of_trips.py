@@ -3,6 +3,9 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date
+from functools import reduce
+from itertools import islice
+from operator import or_
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -10,10 +13,11 @@ from django.utils import timezone
 
 from district.declarations.models import Trip
 from district.emergency.models import EmergencyMeasure
-from district.tracing.rules import TraceWindow
-from district.tracing.rules.travel import CAR, TripFact
+from district.tracing.rules import Certainty, TraceWindow
+from district.tracing.rules.travel import CAR, TRAIN, TripFact
 
 AT_ONCE = 500
+VEHICLES_AT_ONCE = 100
 _COLUMNS = ("person", "mode", "number", "day", "carriage", "seat", "from_code", "to_code")
 
 
@@ -23,29 +27,33 @@ def trips_of(people: Collection[int], window: TraceWindow) -> list[TripFact]:
     return [fact for part in portions(people) for fact in _facts(Q(person__in=part) & days)]
 
 
-def trips_that_may_meet(trips: Iterable[TripFact]) -> list[TripFact]:
+def trips_that_may_meet(trips: Iterable[TripFact], least: Certainty = Certainty.POSSIBLE) -> Iterator[TripFact]:
     """Return the trips in the same vehicles, and those on the same routes of which a number is not known.
 
-    By vehicle the index on number and day finds them; without a number all trips of the day are read.
+    By vehicle the index on number and day finds them. From `LIKELY` on, only the same carriage of a train is read: a
+    train has a thousand seats.
     """
     numbers: dict[date, set[str]] = defaultdict(set)
-    open_routes: dict[date, set[tuple[str, str]]] = defaultdict(set)
+    rooms: dict[tuple[date, str], set[str]] = defaultdict(set)
+    routes: dict[tuple[date, str], set[str]] = defaultdict(set)
     for one in trips:
-        if one.number:
+        if one.number and one.mode == TRAIN and least > Certainty.POSSIBLE:
+            if one.carriage:
+                rooms[one.day, one.number].add(one.carriage)
+        elif one.number:
             numbers[one.day].add(one.number)
-        if one.mode != CAR and one.from_code and one.to_code:
+        if one.mode != CAR and one.from_code and one.to_code and least == Certainty.POSSIBLE:
             if not one.number:
-                open_routes[one.day].add((one.from_code, one.to_code))
+                routes[one.day, one.from_code].add(one.to_code)
             numbers[one.day].add("")
-    found = set[TripFact]()
     for day, known in numbers.items():
         for part in portions(known):
-            found.update(_facts(Q(day=day, number__in=part)))
-    for day, routes in open_routes.items():
-        for origin, ends in _by_origin(routes).items():
-            for part in portions(ends):
-                found.update(_facts(Q(day=day, from_code=origin, to_code__in=part)))
-    return sorted(found, key=lambda fact: (fact.day, fact.person, fact.mode, fact.number, fact.carriage, fact.seat))
+            yield from _facts(Q(day=day, number__in=part))
+    for wanted in _united(Q(day=day, number=n, carriage__in=sorted(rooms[day, n])) for day, n in rooms):
+        yield from _facts(wanted)
+    for (day, origin), ends in routes.items():
+        for part in portions(ends):
+            yield from _facts(Q(day=day, from_code=origin, to_code__in=part))
 
 
 def portions(values: Collection[Any]) -> Iterator[list[Any]]:
@@ -55,11 +63,11 @@ def portions(values: Collection[Any]) -> Iterator[list[Any]]:
         yield ordered[start : start + AT_ONCE]
 
 
-def _by_origin(routes: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = defaultdict(set)
-    for origin, end in routes:
-        found[origin].add(end)
-    return found
+def _united(wanted: Iterable[Q]) -> Iterator[Q]:
+    """Return filters in groups, so that a query asks for many vehicles."""
+    rest = iter(wanted)
+    while some := list(islice(rest, VEHICLES_AT_ONCE)):
+        yield reduce(or_, some)
 
 
 def _facts(wanted: Q) -> Iterator[TripFact]:

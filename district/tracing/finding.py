@@ -1,101 +1,96 @@
 """Find the contacts of a case in trips, stays, passages and teams."""
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
+from typing import Any
 
 from district.people.models import Person
 from district.tracing import facts_of_presence as presence
-from district.tracing.facts_of_trips import portions, trips_of, trips_that_may_meet
-from district.tracing.rules import Encounter, TracedPerson, TraceLimits, TraceWindow
-from district.tracing.rules.contacts import after, joined, ranked
-from district.tracing.rules.presence import at_gate_together, in_team_together, on_site_together
+from district.tracing.facts_of_presence import SearchedPeople
+from district.tracing.facts_of_trips import trips_of, trips_that_may_meet
+from district.tracing.rules import Certainty, Encounter, Evidence, ReasonKind, TracedPerson, TraceLimits, TraceWindow
+from district.tracing.rules.contacts import after, joined, ranked, strongest
+from district.tracing.rules.presence import in_team_together
 from district.tracing.rules.travel import on_trips_together
 
+ALL_KINDS = frozenset(ReasonKind)
+_TRAVEL = frozenset({ReasonKind.TRIP, ReasonKind.ROUTE})
 
-def find_contacts(case: Person, window: TraceWindow, limits: TraceLimits) -> list[TracedPerson]:
+
+def find_contacts(
+    case: Person, window: TraceWindow, limits: TraceLimits, kinds: Collection[ReasonKind] = ALL_KINDS
+) -> list[TracedPerson]:
     """Return everybody who met a case, and with two hops everybody who met such a contact later.
 
-    A contact of the first hop is no contact of the second. The case is in none.
+    A contact of the first hop is no contact of the second. The case is in none. The second hop begins with people who
+    are sure enough, and holds only reasons that are: see `TraceLimits.onward`. `kinds`: what is searched.
     """
-    records = {case.pk, *_absorbed({case.pk})}
-    met = _met(records, window, limits, records, dict.fromkeys(records, case.pk))
-    near = ranked(joined(met, limits), 1)
-    if limits.hops == 1:
-        return near
+    same = _merged()
+    start, _end = window.span
+    itself = SearchedPeople(_records([case.pk], same), {case.pk: start}, frozenset({case.pk}), same)
+    near = ranked(strongest(_met(itself, window, limits, kinds, Certainty.POSSIBLE)), 1)
     since = {one.person: one.first for one in near if one.certainty >= limits.onward}
-    known = records | {one.person for one in near}
-    return near + ranked(joined(_later(since, known, window, limits), limits), 2)
-
-
-def _later(
-    since: Mapping[int, datetime], known: Collection[int], window: TraceWindow, limits: TraceLimits
-) -> Iterator[Encounter]:
-    """Return the encounters with contacts, each only after that contact first met the case."""
-    owner = {person: person for person in since} | _absorbed(set(since))
-    for one in _met(set(owner), window, limits, known, owner):
-        left = after(one, since[one.via])
-        if left is not None:
-            yield left
+    if limits.hops == 1 or not since:
+        return near
+    known = frozenset({case.pk, *(one.person for one in near)})
+    others = SearchedPeople(_records(since, same), since, known, same)
+    return near + ranked(strongest(_met(others, window, limits, kinds, limits.onward)), 2)
 
 
 def _met(
-    people: set[int],
-    window: TraceWindow,
-    limits: TraceLimits,
-    known: Collection[int],
-    owner: Mapping[int, int],
-) -> list[Encounter]:
-    """Return all encounters of some people with others. Merged records count as the record that stands."""
-    found = [one for one in _encounters(people, window, limits) if one.person not in people]
-    standing = _standing({one.person for one in found})
-    named = (replace(one, person=standing.get(one.person, one.person), via=owner[one.via]) for one in found)
-    return [one for one in named if one.person not in known]
+    who: SearchedPeople, window: TraceWindow, limits: TraceLimits, kinds: Collection[ReasonKind], least: Certainty
+) -> Iterator[tuple[int, Evidence]]:
+    """Return whom some people met, with reasons that are sure enough."""
+    encounters = chain(
+        _on_trips(who, window, limits, least) if _TRAVEL.intersection(kinds) else (),
+        _in_teams(who, window, least) if ReasonKind.TEAM in kinds else (),
+    )
+    on_sites = ReasonKind.SITE in kinds and least < Certainty.CERTAIN  # the same site alone makes nobody certain
+    found = chain(
+        joined(_counting(encounters, who)),
+        presence.on_sites_together(who, window, limits) if on_sites else (),
+        presence.at_gates_together(who, window, limits, least) if ReasonKind.GATE in kinds else (),
+    )
+    return (one for one in found if one[1].certainty >= least)
 
 
-def _encounters(people: set[int], window: TraceWindow, limits: TraceLimits) -> Iterator[Encounter]:
-    trips = trips_of(people, window)
-    stays = presence.stays_of(people, window)
-    gates = presence.gate_facts_of(people, window)
-    seen = presence.seen_in_teams(people, window)
-    registered = presence.registered_in_teams(people, window)
-    beside = presence.gate_facts_beside(gates, limits.gate_minutes, window)
+def _on_trips(who: SearchedPeople, window: TraceWindow, limits: TraceLimits, least: Certainty) -> Iterator[Encounter]:
+    trips = trips_of(who.owner, window)
+    others = (one for one in trips_that_may_meet(trips, least) if who.same.get(one.person, one.person) not in who.known)
+    return on_trips_together(trips, others, limits.near_rows, window.zone)
+
+
+def _in_teams(who: SearchedPeople, window: TraceWindow, least: Certainty) -> Iterator[Encounter]:
+    seen = presence.seen_in_teams(who.owner, window)
+    registered = presence.registered_in_teams(who.owner, window) if least == Certainty.POSSIBLE else []
     return chain(
-        on_trips_together(trips, trips_that_may_meet(trips), limits.near_rows, window.zone),
-        on_site_together(stays, presence.stays_beside(stays, window)),
-        at_gate_together(gates, beside, limits.gate_minutes),
         in_team_together(seen, presence.seen_in_same_teams(seen, window), window.span, window.zone),
         in_team_together(registered, presence.registered_in_same_teams(registered, window), window.span, window.zone),
     )
 
 
-def _absorbed(people: set[int]) -> dict[int, int]:
-    """Return the records that were merged into some people, each with the person that stands.
+def _counting(encounters: Iterable[Encounter], who: SearchedPeople) -> Iterator[Encounter]:
+    """Keep the part of each encounter that counts. Merged records count as the record that stands."""
+    for one in encounters:
+        person, via = who.same.get(one.person, one.person), who.owner[one.via]
+        left = None if person in who.known else after(one, who.since[via])
+        if left is not None:
+            yield left.named(person, via)
+
+
+def _records(people: Iterable[int], same: dict[int, int]) -> dict[int, int]:
+    """Return all records of some people, each with the person that stands.
 
     A merge moves what it can; a row that the standing record has too, such as the same trip, stays behind.
     """
-    owner, waiting = dict[int, int](), {person: person for person in people}
-    while waiting:
-        merged = dict[int, int]()
-        for part in portions(waiting):
-            rows = Person.objects.filter(merged_into__in=part).order_by().values_list("pk", "merged_into")
-            merged |= {record: waiting[into] for record, into in rows if into is not None}
-        owner |= merged
-        waiting = merged
-    return owner
+    standing = set(people)
+    return {one: one for one in standing} | {record: one for record, one in same.items() if one in standing}
 
 
-def _standing(people: set[int]) -> dict[int, int]:
-    """Return for each merged record the person that stands."""
-    into, waiting = dict[int, int](), people
-    while waiting:
-        rows = dict[int, int]()
-        for part in portions(waiting):
-            merged = Person.objects.filter(pk__in=part, merged_into__isnull=False).order_by()
-            rows |= {record: target for record, target in merged.values_list("pk", "merged_into") if target is not None}
-        into |= rows
-        waiting = set(rows.values()) - into.keys()
+def _merged() -> dict[int, int]:
+    """Return each merged record with the person that stands."""
+    rows: Any = Person.objects.filter(merged_into__isnull=False).order_by().values_list("pk", "merged_into")
+    into: dict[int, int] = dict(rows)
     found = dict[int, int]()
     for record in into:
         target = into[record]

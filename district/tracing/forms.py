@@ -137,7 +137,10 @@ class CallForm(forms.Form):
 
     outcome = forms.ChoiceField(label=_("What the call brought"), choices=Contact.Outcome.choices[1:])
     note = forms.CharField(
-        label=_("Note"), required=False, max_length=1_000, widget=forms.Textarea(attrs={"rows": 3, "data-private": ""})
+        label=_("Note of the call"),
+        required=False,
+        max_length=1_000,
+        widget=forms.Textarea(attrs={"rows": 3, "data-private": ""}),
     )
     again = forms.DateField(
         label=_("Call again on"),

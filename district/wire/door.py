@@ -12,10 +12,11 @@ from pathlib import Path
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
-from contract.code import VALID_MAX
+from contract.code import VALID_MAX, BadCode, read
 from contract.codec import encode
 from contract.messages import EnrolmentRecord, SealedTemplate, TrainingStep
 from district.wire.errors import plainly
+from district.wire.policies import put_hours
 from district.wire.records import (
     GateReceipt,
     HqGate,
@@ -107,6 +108,9 @@ class HqDoor:
                 registry.add(site.site_id, by=BY, name=site.name)
             elif found.name != site.name:
                 registry.rename(site.site_id, site.name, by=BY)
+            if site.says_hours:
+                with self._people.writing() as db:
+                    put_hours(self._people, db, site)
 
     def enrol(self, worker_id: str, consent_ref: str, taken: datetime, model_id: str, vectors: Sequence[bytes]) -> None:
         """Store the templates of one photo in place of earlier ones. Raises HqAway, HqRefused.
@@ -202,6 +206,14 @@ class HqDoor:
             if worker is None or not worker.sites:
                 raise HqRefused("HQ knows no site of this worker")
             return code_text(worker, None, valid, self._keys, now())
+
+    def worker_of_code(self, text: str) -> str | None:
+        """Return whose code a text is; None if HQ did not sign it, or it is not valid now."""
+        try:
+            found = read(text, self._keys.signing.public_key())
+        except BadCode:
+            return None
+        return found.worker_id if found.issued_utc <= now() <= found.expires_utc else None
 
     def training_code(
         self, session_id: str, step: str, valid: timedelta, *, worker_id: str = "", site_id: str = ""

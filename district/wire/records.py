@@ -56,6 +56,10 @@ class HqSite:
     site_id: str
     name: str
     retired: bool = False
+    says_hours: bool = False
+    """Whether the district says how long a health declaration holds; otherwise the policy stays as HQ has it."""
+    declaration_valid_h: int | None = None
+    """None with `says_hours`: the site's gates ask for none."""
 
 
 @dataclass(frozen=True, slots=True)

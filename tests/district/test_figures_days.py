@@ -33,6 +33,7 @@ from district.figures.rules import (
 from district.people.models import Assignment
 from district.permissions import Role
 from district.places.models import Gate
+from district.supplies.models import EmployerCount, SiteReport, SupplyLine
 
 _N = FigureName
 TODAY = date(2026, 2, 17)
@@ -123,6 +124,21 @@ def test_ok__declarations_missing_and_their_end(town: SmallDistrict) -> None:
     assert not MeasureFigure.objects.exists()
     fill_day(timezone.localdate())
     assert not MeasureFigure.objects.exists()
+
+
+def test_ok__supplies_are_summed_and_short_sites_counted(town: SmallDistrict) -> None:
+    """One of two sites filed. A stock of one day is short on that site, and another town sees none of it."""
+    measure, project = _measure(town, MeasureKind.SUPPLIES), town.projects[0]
+    common = {"measure": measure, "project": project, "by": "test"}
+    EmployerCount.objects.create(**common, enterprise=project.general_contractor, expected=9, back=4, abnormal=1)
+    filed = SiteReport.objects.create(**common, people=4, isolation_places=2)
+    SupplyLine.objects.create(report=filed, item="masks", stock=10, daily_use=8)
+    fill_day(timezone.localdate())
+    found = _of(town)
+    assert [found[name] for name in ("sites_to_file", "sites_filed", "expected", "back", "not_well")] == [2, 1, 9, 4, 1]
+    assert (found.not_filed, found[_N.ISOLATION]) == (1, 2)
+    assert [found.part(name)["masks"] for name in (_N.STOCK, _N.DAILY_USE, _N.SHORT)] == [10, 8, 1]
+    assert not _of(town, place=1).has_supplies
 
 
 def test_ok__cases_by_age_and_who_sees_those_about_health(town: SmallDistrict) -> None:

@@ -6,30 +6,31 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from district_hq import TestedHq, hq_in
+from district_hq import SITES, TestedHq, hq_in
 from district_rig import SmallDistrict
 from django.db import connection
 from django.utils import timezone
 from id_numbers import id_number
 
 from district.audit.models import Entry
+from district.cases.models import Case
 from district.declarations.models import Stopover, Trip
 from district.declarations.signals import declared
 from district.emergency.erasing import erase_some
 from district.emergency.models import EmergencyMeasure
 from district.emergency.registry import end_measure, start_measure
 from district.emergency.rules import MeasureKind
-from district.exchange import hand_over
+from district.exchange import hand_over, outbox
 from district.exchange.models import OutboxRow
 from district.people.models import Assignment, IdDocument, Person
 from district.people.registry.merging import merge
 from district.people.registry.persons import document_index, phone_index
 from district.permissions import Role
 from district.screening import registry
-from district.screening.models import Hit, KeyList, KeyRow
+from district.screening.models import Hit, KeyList, KeyRow, ListFeed, ListFile
 from district.screening.risk_source import risks_of
 from district.screening.rules import HitState, KeyEntry, ScreeningRefused
-from district.screening.worker_rounds import compare_lists_again
+from district.screening.worker_rounds import compare_lists_again, end_some
 from district.wire import HqRiskEntry
 from hq.registry.risk_record import StoredRisk
 
@@ -275,11 +276,14 @@ def test_ok__a_measure_that_ended_leaves_nothing_here_and_nobody_held(
     _card(town.people[0], id_number(1))
     key_list = _load(measure, KeyEntry(name="欧阳修", number=id_number(1), note="contact of a case")).list
     registry.add_rule("chen", key_list, "420100", TODAY, TODAY)
+    registry.keep_file(registry.begin_list("chen", measure, ABOUT), "list.csv", b"number\n1\n")
+    desk = {"reason_code": "14-a", "officer": "Officer Chen"}
+    registry.make_feed("chen", measure, name="Province", source="Province", legal_basis="Article 56", **desk)
     assert _to_hq(hq)
     end_measure("test", measure)
     while erase_some():
         pass
-    assert not KeyRow.objects.exists() and not Hit.objects.exists() and not KeyList.objects.exists()
+    assert not any(model.objects.exists() for model in (KeyRow, Hit, KeyList, ListFile, ListFeed, Case))
     assert not _to_hq(hq)
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM screening_listrule")
@@ -300,3 +304,61 @@ def test_ok__rows_are_read_beside_a_hit_only_and_the_look_is_recorded(
     assert Entry.objects.filter(action="read", details__why="compare both cards").exists()
     stored = KeyRow.objects.filter(pk=row.pk).values_list("joined", "number_index").get()
     assert stored == ("zhangsan", document_index(id_number(1)))
+
+
+def test_ok__a_hit_holds_at_exactly_the_sites_of_its_measure(
+    town: SmallDistrict, measure: EmergencyMeasure, hq: TestedHq
+) -> None:
+    person = town.people[0]
+    for number in (1, 2):  # a second site in the measure's town, and one in another
+        enterprise = town.enterprises[0]
+        Assignment.objects.create(person=person, project=town.projects[number], enterprise=enterprise, starts=TODAY)
+    outbox.put(OutboxRow.Kind.WORKER, "w-1")
+    _card(person, id_number(1))
+    _load(measure, KeyEntry(number=id_number(1)))
+    (held,) = _to_hq(hq)
+    assert held.only_sites == ("site-1", "site-2")
+    with hq.store.read() as db:
+        at = {
+            site: [one.worker_id for page in hq.people.risk_lists.of_site(db, site) for one in page] for site in SITES
+        }
+        some = [hq.people.risk_lists.some(db, site, ["w-1"]) for site in ("site-2", "site-3")]
+    assert at == {"site-1": ["w-1"], "site-2": ["w-1"], "site-3": [], "site-4": []}
+    assert [len(one) for one in some] == [1, 0]
+
+
+def test_ok__who_moves_is_held_at_the_new_site_and_nowhere_outside_the_measure(
+    town: SmallDistrict, measure: EmergencyMeasure, hq: TestedHq
+) -> None:
+    person, enterprise = town.people[0], town.enterprises[0]
+    _card(person, id_number(1))
+    _load(measure, KeyEntry(number=id_number(1)))
+    assert _to_hq(hq)[0].only_sites == ("site-1",)
+    Assignment.objects.create(person=person, project=town.projects[1], enterprise=enterprise, starts=TODAY)
+    assert _to_hq(hq)[0].only_sites == ("site-1", "site-2")
+    for work in Assignment.objects.filter(person=person):
+        work.starts, work.ends = TODAY - timedelta(days=9), TODAY - timedelta(days=1)
+        work.save()
+    Assignment.objects.create(person=person, project=town.projects[2], enterprise=enterprise, starts=TODAY)
+    assert not _to_hq(hq)
+    assert Hit.objects.get().state == HitState.IN_FORCE
+    back = Assignment.objects.create(person=person, project=town.projects[0], enterprise=enterprise, starts=TODAY)
+    assert back.pk and _to_hq(hq)[0].only_sites == ("site-1",)
+
+
+def test_ok__of_two_measures_each_ends_at_its_own_sites(
+    town: SmallDistrict, measure: EmergencyMeasure, hq: TestedHq
+) -> None:
+    ends = TODAY + timedelta(days=20)
+    other = start_measure("test", MeasureKind.SCREENING, town.towns[1], ends=ends, **WHY)
+    person = town.people[0]
+    Assignment.objects.create(person=person, project=town.projects[2], enterprise=town.enterprises[0], starts=TODAY)
+    _card(person, id_number(1))
+    for one in (measure, other):
+        _load(one, KeyEntry(number=id_number(1)))
+    assert _to_hq(hq)[0].only_sites == ("site-1", "site-3")
+    Hit.objects.filter(measure=other).update(until=timezone.now() - timedelta(seconds=1))
+    assert not end_some()
+    (held,) = _to_hq(hq)
+    assert held.only_sites == ("site-1",)
+    assert not end_some() and Hit.objects.filter(state=HitState.OVER).count() == 1

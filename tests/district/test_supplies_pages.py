@@ -83,6 +83,7 @@ def test_fail__second_window_does_not_write_over_the_first(town: SmallDistrict) 
     """The second learns that somebody declared meanwhile, and can send its numbers once more."""
     client, project = client_of(town.accounts[Role.MANAGER]), town.projects[0]
     _declare(client, project)
+    assert _declare(client, project).status_code == 302  # the button was pressed twice
     page = _declare(client, project, stock_masks=90)
     assert "declared for this day meanwhile" in page.content.decode()
     again = page.context["form"].data["seen"]

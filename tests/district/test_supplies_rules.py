@@ -52,7 +52,7 @@ def test_ok__who_gives_keeps_a_surplus_and_who_lacks_gets_enough(one: StockFigur
 def test_ok__surplus_is_matched_without_promising_twice(
     spare: list[tuple[int, ...]], lack: list[tuple[int, ...]]
 ) -> None:
-    """Nobody gives more than it has, nobody gets more than it lacks; in the end one of the two is used up."""
+    """Nobody gives more than it has, or gets more than it lacks. In the end one of the two is used up."""
     spares = [SiteAmount(site, f"000{site % 3}", amount) for site, amount, _days in spare]
     lacks = [SiteAmount(100 + site, f"000{site % 3}", amount, days) for site, amount, days in lack]
     found = matching.match_surplus(spares, lacks)

@@ -4,7 +4,7 @@ import pytest
 
 from district.support.rules.reading import BYTES_MAX, read_measures
 from district.support.rules.refusals import SupportFileRefused
-from district.support.samples import sample_2020
+from district.support.samples import sample_2020, sample_districts
 
 GOOD = """
 format = 1
@@ -82,6 +82,7 @@ def test_ok__good_file_is_read_with_the_questions_of_each_measure() -> None:
     (whole,) = read_measures(GOOD.encode())
     assert [one.id for one in whole.facts] == ["coaches", "small"]
     assert len(read_measures(sample_2020())) == 4
+    assert len(read_measures(sample_districts())) == 2
 
 
 def test_fail__several_faults_are_said_together() -> None:

@@ -12,7 +12,7 @@ from district.people.models import Person
 from district.permissions import Role
 from district.support import registry
 from district.support.models import SupportApplication, SupportMeasure
-from district.support.samples import sample_2020
+from district.support.samples import sample_2020, sample_districts
 
 RENT = {"monthly_rent": "12,000元"}
 
@@ -86,6 +86,17 @@ def test_fail__double_click_applies_once(published: SmallDistrict) -> None:
     assert SupportApplication.objects.count() == Case.objects.count() == 1
 
 
+def test_fail__measure_is_retired_while_the_form_is_open(published: SmallDistrict) -> None:
+    """The answers stay; a measure that never was is not found."""
+    registry.retire_measure("test", SupportMeasure.objects.get(key="rent"), "the budget is used up")
+    client, page = _clerk(published)
+    answer = client.post(f"{page}apply/rent/", {**RENT, "loan_wanted": "70000"})
+    assert answer.status_code == 422
+    assert "This measure has changed" in answer.content.decode()
+    assert 'value="70000"' in answer.content.decode()
+    assert client.post(f"{page}apply/none/", RENT).status_code == 404
+
+
 def test_fail__neighbours_see_nothing(published: SmallDistrict) -> None:
     """A clerk of another enterprise and an officer of another town get "not found"."""
     made = _applied(published)
@@ -118,28 +129,14 @@ def test_ok__file_with_faults_stays_on_the_page(published: SmallDistrict) -> Non
 
 def test_ok__registry_fills_the_form(published: SmallDistrict) -> None:
     """The number of people comes from the registry, and says so."""
-    file = sample_2020().decode()
-    file += """
-[[facts]]
-id = "people"
-kind = "count"
-prefill = "people"
-question.en = "How many people does the enterprise employ?"
-question.zh = "贵企业有多少名员工？"
-
-[[measures]]
-id = "masks"
-help = "payment"
-name.en = "100 yuan for each person"
-name.zh = "每人100元"
-source.text = "100 yuan"
-source.where = "test"
-amount = [{ fact = "people", yuan = 100 }]
-not_stated = ["conditions", "cap", "documents", "office", "starts", "until", "apply"]
-"""
-    registry.publish_measures("test", file.encode())
+    registry.publish_measures("test", sample_districts())
     client, page = _clerk(published)
     people = Person.objects.filter(employments__enterprise=published.enterprises[0]).distinct().count()
     text = client.get(page).content.decode()
-    assert f"{people * 100} yuan" in text
+    assert f'value="{people}"' in text
     assert "From the registry" in text
+    answer = client.post(page, {"industrial": "yes", "people": "120", "resumed": "2020-03-05"}).content.decode()
+    assert "200,000 yuan" in answer
+    answer = client.post(page, {"industrial": "yes", "people": "99", "resumed": "2020-03-05"}).content.decode()
+    assert "100 people or more." in answer
+    assert "200,000 yuan</b>" not in answer

@@ -144,7 +144,8 @@ class _Oracle:
                     if max(fact[0] for fact in found.values()) >= self.world.limits.onward:
                         since = min(fact[1] for fact in found.values())
                         for reason, fact in self._between(via, who, since).items():
-                            reasons[reason].append(fact)
+                            if fact[0] >= self.world.limits.onward:
+                                reasons[reason].append(fact)
                 if reasons:
                     all_found[who, 2] = {key: max(facts, key=lambda fact: fact[0]) for key, facts in reasons.items()}
         return all_found
@@ -356,7 +357,7 @@ def _in_ten_days() -> date:
 
 
 @settings(
-    max_examples=10,
+    max_examples=12,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],

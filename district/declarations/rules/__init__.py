@@ -13,7 +13,7 @@ from district.declarations.rules.answers import (
     remembered_answers,
 )
 from district.declarations.rules.areas import area_code, lies_in, may_lie_in
-from district.declarations.rules.freshness import GivenAt, declared_at, fresh_until, readings_due
+from district.declarations.rules.freshness import Counting, GivenAt, counting, declared_at, fresh_until, readings_due
 from district.declarations.rules.refusals import DeclarationRefused
 from district.declarations.rules.tickets import carriage, seat, trip_number
 
@@ -22,6 +22,7 @@ __all__ = [
     "Abnormal",
     "Answers",
     "Asked",
+    "Counting",
     "DeclarationRefused",
     "DraftStopover",
     "DraftTrip",
@@ -30,6 +31,7 @@ __all__ = [
     "area_code",
     "carriage",
     "checked_answers",
+    "counting",
     "declared_at",
     "degrees_of",
     "fresh_until",

@@ -37,19 +37,33 @@ class GivenAt:
     witnessed: bool = False
 
 
-def fresh_until(given: Iterable[GivenAt], hours: int) -> datetime | None:
-    """Return until when somebody's declarations hold. None: there is none, or it needs a decision first.
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """What counts of somebody's declarations."""
 
-    Nobody answers an abnormal declaration away on the phone: it counts for its hours, or until a clerk declares.
-    """
-    fresh: datetime | None = None
+    counts: datetime | None = None
+    """When the declaration was made that holds for its hours; None: there is none, or it needs a decision first."""
     held: datetime | None = None
+    """When the abnormal declaration was made that waits for a decision."""
+
+
+def counting(given: Iterable[GivenAt], hours: int) -> Counting:
+    """Return what counts. Nobody answers an abnormal declaration away on the phone: it counts for its hours, or until
+    a clerk declares.
+    """
+    found = Counting()
     for one in sorted(given, key=lambda row: row.declared):
         if one.abnormal:
-            fresh, held = None, one.declared + timedelta(hours=hours)
-        elif one.witnessed or held is None or one.declared >= held:
-            fresh, held = one.declared + timedelta(hours=hours), None
-    return fresh
+            found = Counting(None, one.declared)
+        elif one.witnessed or found.held is None or one.declared >= found.held + timedelta(hours=hours):
+            found = Counting(one.declared, None)
+    return found
+
+
+def fresh_until(given: Iterable[GivenAt], hours: int) -> datetime | None:
+    """Return until when somebody's declarations hold. None: there is none, or it needs a decision first."""
+    found = counting(given, hours)
+    return None if found.counts is None else found.counts + timedelta(hours=hours)
 
 
 def readings_due(taken: Iterable[datetime], trade: str, trades: Collection[str]) -> int:

@@ -15,7 +15,10 @@ from district.screening.registry.found import FoundPair
 from district.screening.registry.numbers import groups
 from district.screening.rules import CANDIDATES_MAX, ENOUGH_IN_PLACE, HitBasis, HitState, best_names
 
-_ROW = ("pk", "list", "joined", "initials", "birth", "province", "document_kind", "number_index", "phone_index")
+_ROW = ("pk", "list", "joined", "initials", "birth", "province", "document_kind")
+"""What is compared. Of a million rows each further column takes a second."""
+_CONTENT = ("joined", "initials", "birth", "province", "document_kind", "number_index", "phone_index")
+"""Rows of two lists with the same content are the same row."""
 
 
 @dataclass
@@ -56,7 +59,7 @@ class NameBlocks:
         A row with a resident number is compared only with people who have no resident card. A province counts where
         a date of birth is missing on one side.
         """
-        _pk, _list, joined, initials, birth, province, kind, _number, _phone = row
+        _pk, _list, joined, initials, birth, province, kind = row
         every = kind != RESIDENT
         found: list[tuple[float, int]] = []
         if birth is not None:
@@ -69,6 +72,8 @@ class NameBlocks:
     def rows(self, rows: "QuerySet[Any]", few: bool) -> Iterator[tuple[Any, ...]]:
         """Return the rows that may have a block; of few people only theirs."""
         rows = rows.exclude(joined="").order_by()
+        if not any(not every for _, every in self.born) and not any(not key[2] for key in self.from_province):
+            rows = rows.exclude(document_kind=RESIDENT)  # everybody has a resident card, with another number
         if not few:
             yield from rows.values_list(*_ROW).iterator(chunk_size=5_000)
             return
@@ -84,14 +89,25 @@ def pairs_by_name(people: "QuerySet[Person]", rows: "QuerySet[Any]", few: list[i
     blocks = NameBlocks(people)
     if not blocks.born and not blocks.from_province:
         return []
-    content: dict[int, tuple[Any, ...]] = {}
     found: dict[tuple[int, int], FoundPair] = {}
     for row in blocks.rows(rows, few is not None):
         for score, person in blocks.best(row):
-            content[row[0]] = row[2:]
             found[person, row[0]] = FoundPair(person, row[1], HitBasis.NAME, sure=False, score=score, row=row[0])
-    dismissed = _dismissed({pair.person for pair in found.values()})
-    return [pair for (person, row), pair in found.items() if (person, content[row]) not in dismissed]
+    dismissed = _dismissed({person for person, _row in found})
+    if not dismissed:
+        return list(found.values())
+    asked = {person for person, _content in dismissed}
+    content = _contents(rows, {row for person, row in found if person in asked})
+    return [pair for (person, row), pair in found.items() if (person, content.get(row)) not in dismissed]
+
+
+def _contents(rows: "QuerySet[Any]", wanted: set[int]) -> dict[int, tuple[Any, ...]]:
+    """Return row -> content."""
+    found: dict[int, tuple[Any, ...]] = {}
+    for some in groups(sorted(wanted)):
+        for one in rows.filter(pk__in=some).order_by().values_list("pk", *_CONTENT):
+            found[one[0]] = tuple(one[1:])
+    return found
 
 
 def _best(joined: str, block: NameBlock | None, enough: float) -> list[tuple[float, int]]:
@@ -100,10 +116,10 @@ def _best(joined: str, block: NameBlock | None, enough: float) -> list[tuple[flo
     return [(score, block.people[index]) for score, index in best_names(joined, block.names, enough)]
 
 
-def _dismissed(people: set[int]) -> set[tuple[int, tuple[Any, ...]]]:
+def _dismissed(people: set[int]) -> set[tuple[int, tuple[Any, ...] | None]]:
     """Return the pairs of person and content of a row of which somebody said that they are two people."""
-    found: set[tuple[int, tuple[Any, ...]]] = set()
-    columns = [f"row__{name}" for name in _ROW[2:]]
+    found: set[tuple[int, tuple[Any, ...] | None]] = set()
+    columns = [f"row__{name}" for name in _CONTENT]
     for some in groups(sorted(people)):
         hits = Hit.objects.filter(person__in=some, state=HitState.DISMISSED, row__isnull=False).order_by()
         found |= {(one[0], tuple(one[1:])) for one in hits.values_list("person", *columns)}

@@ -1,7 +1,7 @@
 """Store what a site declares for a day."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
@@ -52,14 +52,17 @@ def declare_day(
     project = Project.objects.select_for_update(of=("self",)).select_related("place").get(pk=project.pk)
     measure = measure_of(project)
     day = check_day(day or timezone.localdate(), timezone.localdate(), measure.starts)
+    before = _figures(project, day)
     if seen is not None and seen != version_of(project, day):
+        said = _said(people, site)
+        if said and before == {**before, **said}:
+            return  # the same once more: a second press of the button
         raise SuppliesRefused(
             gettext_noop("Somebody else declared for this day meanwhile. Look at the numbers, then send yours again.")
         )
     working = {one.pk for one in employers_of(project, day)}
     if not set(people) <= working:
         raise SuppliesRefused(gettext_noop("An employer does not work on this site on this day: add its contract."))
-    before = _figures(project, day)
     for enterprise, counts in people.items():
         _keep_counts(by, measure, project, enterprise, check_counts(counts), day)
     if site is not None:
@@ -143,6 +146,16 @@ def _figures(project: Project, day: date) -> dict[str, Any]:
         found["isolation_places"], found["isolation_used"] = report.isolation_places, report.isolation_used
         for line in report.lines.all():
             found[f"stock:{line.item}"], found[f"daily_use:{line.item}"] = line.stock, line.daily_use
+    return found
+
+
+def _said(people: Mapping[int, PeopleCounts], site: SiteFigures | None) -> dict[str, int]:
+    """Return what somebody sends, by the names of `_figures`."""
+    found = {f"{name}:{key}": value for key, counts in people.items() for name, value in asdict(counts).items()}
+    if site is not None:
+        found |= {"isolation_places": site.rooms.places, "isolation_used": site.rooms.used}
+        for one in site.stocks:
+            found |= {f"stock:{one.item.value}": one.stock, f"daily_use:{one.item.value}": one.daily_use}
     return found
 
 

@@ -7,8 +7,11 @@ from django.db.models.functions import Coalesce, Concat
 from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_safe
 
+from district.emergency.registry import running
+from district.emergency.rules import MeasureKind
+from district.permissions import Permission
 from district.places.models import Place
-from district.supplies.asked import FILED, SHORT, missing, sites_asked, with_figures, with_state
+from district.supplies.asked import FILED, SHORT, missing, short_today, sites_asked, with_figures, with_state
 from district.supplies.filters import DeclaredFilter, LevelForm, StockFilter
 from district.supplies.latest import latest_lines
 from district.supplies.models import EmployerCount, SiteReport, SupplyLine
@@ -30,8 +33,9 @@ def sites(request: HttpRequest) -> HttpResponseBase:
     late = missing(user, day).count()
     counts = EmployerCount.objects.visible_to(user).kept().filter(date=day)
     figures = counts.aggregate(**{name: Coalesce(Sum(name), 0) for name in _PEOPLE})
-    short = SupplyLine.objects.visible_to(user).filter(SHORT, report__date=day, report__in=SiteReport.objects.kept())
-    context = {"day": day, "asked": asked, "late": late, "figures": figures, "short": short.count()}
+    short = short_today(user, day).count()
+    context = {"day": day, "asked": asked, "late": late, "figures": figures, "short": short}
+    context["measures"] = list(_ruled(user))
     filters = DeclaredFilter(request.GET, queryset=rows, request=request)
     return list_page(request, "supplies/sites.html", SITES, rows, filters=filters, context=context)
 
@@ -60,6 +64,12 @@ def sums(request: HttpRequest) -> HttpResponseBase:
     rows = _summed(seen.filter(kind=level), user, day)
     context = {"day": day, "level": Place.Kind(level).label, "form": LevelForm({"day": day, "level": level})}
     return list_page(request, "supplies/sums.html", SUMS, rows, context=context)
+
+
+def _ruled(user: Any) -> "QuerySet[Any]":
+    """Return the measures whose rules an account may change."""
+    scope = user.scope(Permission.START_MEASURES)
+    return running(MeasureKind.SUPPLIES).filter(scope.places("place__path")).select_related("place").order_by("pk")[:5]
 
 
 def _summed(places: "QuerySet[Any]", user: Any, day: Any) -> "QuerySet[Any]":

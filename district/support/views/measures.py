@@ -15,12 +15,13 @@ from district.support import registry
 from district.support.forms import PublishForm, RetireForm, refused
 from district.support.models import SupportMeasure
 from district.support.rules.refusals import SupportRefused
-from district.support.samples import sample_2020
+from district.support.samples import sample_2020, sample_districts
 from district.support.tables import MEASURES
 from district.support.words import facts_of
 from district.web.lists import list_page
 
 SEE, DECIDE = Permission.SEE_SUPPORT, Permission.DECIDE_SUPPORT
+_SAMPLES = {"2020": sample_2020, "districts": sample_districts}
 
 
 @page(SEE)
@@ -45,7 +46,8 @@ def measure(request: HttpRequest, key: str) -> HttpResponse:
 def publish(request: HttpRequest) -> HttpResponse:
     """Publish a file of measures; a file with a fault publishes none, and its text stays on the page."""
     if request.method != "POST":
-        text = sample_2020().decode() if "sample" in request.GET else ""
+        sample = _SAMPLES.get(request.GET.get("sample", ""))
+        text = sample().decode() if sample else ""
         return render(request, "support/publish.html", {"form": PublishForm(initial={"text": text})})
     form = PublishForm(request.POST, request.FILES)
     if form.is_valid():

@@ -1,14 +1,14 @@
 """Reasons, how sure they are, and how those of one person are joined and ordered. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from django.utils.translation import gettext_noop
 
-from district.tracing.rules.window import Span, length_s
+from district.tracing.rules.window import Span
 
 
 class ReasonKind(StrEnum):
@@ -41,6 +41,8 @@ class TraceRefused(ValueError):
 
 DAYS_MAX = 30
 MINUTES_MAX = 60
+CLOSE_S = 60
+"""Two people at one gate within so many seconds stood beside each other."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,10 @@ class TraceLimits:
     """At most between two passages of one gate."""
     near_rows: int = 3
     """Seats at most so many rows apart are near."""
-    onward: Certainty = Certainty.LIKELY
-    """Of the first hop, who is this sure leads to the second hop. Else a second hop is the whole district."""
+    onward: Certainty = Certainty.CERTAIN
+    """Of the first hop, who is this sure leads to the second hop, and the second hop holds only who is this sure. With
+    everybody of the same site it is half of the district.
+    """
 
     def check(self) -> "TraceLimits":
         """Return the limits. Raises TraceRefused if one of them makes no sense."""
@@ -70,7 +74,7 @@ class TraceLimits:
         return self
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Encounter:
     """One time at which two people were together, or may have been."""
 
@@ -91,8 +95,12 @@ class Encounter:
     sure: bool = True
     """False: the span is assumed. An entry or exit is missing, or only the register says so."""
 
+    def named(self, person: int, via: int) -> "Encounter":
+        """Return the same of the records that stand."""
+        return self if (person, via) == (self.person, self.via) else replace(self, person=person, via=via)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """One reason for which somebody is a contact: all encounters with one person at one thing."""
 
@@ -150,23 +158,52 @@ def after(encounter: Encounter, moment: datetime) -> Encounter | None:
     start, end = encounter.span
     if end < moment or (end == moment and start < end):
         return None
-    return replace(encounter, span=(max(start, moment), end))
+    return encounter if start >= moment else replace(encounter, span=(moment, end))
 
 
-def joined(encounters: Iterable[Encounter], limits: TraceLimits) -> dict[int, list[Evidence]]:
-    """Join the encounters of each person to reasons, without those that are too short."""
+@dataclass(frozen=True, slots=True)
+class Together:
+    """First and last moment of the time that two people were on one site, and how long that was together."""
+
+    first: datetime
+    last: datetime
+    ms: int
+
+
+def site_evidence(key: str, via: int, sure: Together | None, possible: Together) -> Evidence:
+    """Return the reason of time together on a site. Sure time decides first. Only if it is too short (None), the
+    assumed time counts too, and makes it possible.
+    """
+    used, certainty = (possible, Certainty.POSSIBLE) if sure is None else (sure, Certainty.LIKELY)
+    return Evidence(ReasonKind.SITE, key, via, certainty, used.first, used.last, together_s=used.ms // 1000)
+
+
+def gate_evidence(key: str, via: int, first: datetime, last: datetime, gap_s: float) -> Evidence:
+    """Return the reason of passages of one gate soon after each other."""
+    certainty = Certainty.CERTAIN if gap_s <= CLOSE_S else Certainty.LIKELY
+    return Evidence(ReasonKind.GATE, key, via, certainty, first, last, gap_s=int(gap_s))
+
+
+def joined(encounters: Iterable[Encounter]) -> Iterator[tuple[int, Evidence]]:
+    """Join the encounters of each person with another at one thing to a reason."""
     groups: dict[tuple[int, ReasonKind, str, int], list[Encounter]] = defaultdict(list)
     for one in encounters:
         groups[one.person, one.kind, one.key, one.via].append(one)
+    for (person, _kind, _key, _via), group in groups.items():
+        nearest = min(group, key=lambda one: (-one.certainty, *_apart(one)))
+        yield person, _made([one for one in group if one.sure] or group, nearest)
+
+
+def strongest(found: Iterable[tuple[int, Evidence]]) -> dict[int, list[Evidence]]:
+    """Return the reasons of each person. Of several people met at one thing the strongest stays."""
     best: dict[tuple[int, ReasonKind, str], Evidence] = {}
-    for (person, kind, key, _via), group in groups.items():
-        found = _evidence(group, limits)
-        if found is not None:
-            before = best.get((person, kind, key))
-            best[person, kind, key] = found if before is None else min(before, found, key=_order)
+    for person, one in found:
+        place = person, one.kind, one.key
+        before = best.get(place)
+        best[place] = one if before is None else min(before, one, key=_order)
     people: dict[int, list[Evidence]] = defaultdict(list)
-    for (person, _kind, _key), found in best.items():
-        people[person].append(found)
+    for (person, _kind, _key), one in best.items():
+        people[person].append(one)
     return people
 
 
@@ -174,23 +211,6 @@ def ranked(people: dict[int, list[Evidence]], hop: int) -> list[TracedPerson]:
     """Return the contacts of one hop: the surest first, then the nearest, then who met last."""
     found = [TracedPerson(person, hop, tuple(sorted(rows, key=_order))) for person, rows in people.items()]
     return sorted(found, key=lambda one: (*_order(one.evidence[0])[:5], -one.last.timestamp(), one.person))
-
-
-def _evidence(group: list[Encounter], limits: TraceLimits) -> Evidence | None:
-    if group[0].kind is ReasonKind.SITE:
-        return _of_site(group, limits)
-    nearest = min(group, key=lambda one: (-one.certainty, *_apart(one)))
-    return _made([one for one in group if one.sure] or group, nearest)
-
-
-def _of_site(group: list[Encounter], limits: TraceLimits) -> Evidence | None:
-    """Sure time decides first. Only if it is too short, the assumed time counts too, and makes it possible."""
-    sure = [one for one in group if one.sure]
-    for used, certainty in ((sure, Certainty.LIKELY), (group, Certainty.POSSIBLE)):
-        seconds = length_s([one.span for one in used])
-        if seconds >= limits.overlap_minutes * 60:
-            return replace(_made(used, used[0]), certainty=certainty, together_s=seconds)
-    return None
 
 
 def _made(group: list[Encounter], nearest: Encounter) -> Evidence:

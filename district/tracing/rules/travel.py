@@ -16,7 +16,7 @@ _SEATS_IN_A_ROW = 5
 """Of seats that have only numbers. The most that are usual: so nobody near is missed."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TripFact:
     """One declared trip. Empty texts are not known."""
 

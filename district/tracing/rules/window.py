@@ -39,14 +39,3 @@ def shared(one: Span, other: Span) -> Span | None:
     """Return what two spans share; None if that is nothing. Spans that only touch share nothing."""
     start, end = max(one[0], other[0]), min(one[1], other[1])
     return (start, end) if start < end else None
-
-
-def length_s(spans: list[Span]) -> int:
-    """Return the seconds that spans cover together; what several cover counts once."""
-    seconds, reached = 0.0, None
-    for start, end in sorted(spans):
-        begins = start if reached is None or start > reached else reached
-        if end > begins:
-            seconds += (end - begins).total_seconds()
-            reached = end
-    return int(seconds)

@@ -2,14 +2,11 @@
 // A declaration: more rows, a draft that stays on this phone until it is stored, and what waits for a network.
 (function () {
   const KEPT_MS = 3 * 24 * 3600 * 1000;  // the server refuses older answers
-  const form = document.querySelector("[data-declare]");
+  const form = document.querySelector("form.declare");
   for (const name of Object.keys(localStorage)) if (name.startsWith("declaration.")) {
     try { if (Date.now() - JSON.parse(localStorage[name]).at > KEPT_MS) localStorage.removeItem(name); } catch (error) { localStorage.removeItem(name); }
   }
   if (!form) return;
-  const slot = `declaration.${form.dataset.declare}`;  // another worker's draft is never shown
-  const waiting = document.querySelector("[data-waiting]"), trouble = document.querySelector("[data-problems]");
-  let sending = false;
 
   /* Rows */
   for (const part of form.querySelectorAll("[data-rows]")) {
@@ -35,10 +32,14 @@
     const row = event.target.closest("[data-row]");
     for (const field of row.querySelectorAll("input, select")) field.value = "";
     row.hidden = true;
-    keep();
+    form.dispatchEvent(new Event("input"));
   });
+  if (!("declare" in form.dataset)) return;  // a tablet that many use keeps no draft
 
   /* The draft */
+  const slot = `declaration.${form.dataset.declare}`;  // another worker's draft is never shown
+  const waiting = document.querySelector("[data-waiting]"), trouble = document.querySelector("[data-problems]");
+  let sending = false;
   const fields = () => [...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken");
   function keep(more) {
     const now = read() || {};

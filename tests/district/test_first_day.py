@@ -1,0 +1,56 @@
+"""PROMISE: each role finds its first day, each link of it opens for that role, and the document says the same."""
+
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
+
+import pytest
+from district_rig import SmallDistrict
+from django.utils import timezone
+from django.utils.translation import override
+from two_parts import client_of
+
+from district.emergency import registry as measures
+from district.emergency.rules import MeasureKind
+from district.overview.first_day import FIRST_DAY, WORKER, steps_of
+from district.permissions import ROLE_NAMES, Role
+from district.phones.links import make_links
+
+DOCUMENT = (Path(__file__).parents[2] / "docs/FIRST_DAY.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_ok__each_step_opens_for_its_role(town: SmallDistrict, role: Role) -> None:
+    for kind in MeasureKind:
+        ends = timezone.localdate() + timedelta(days=9)
+        measures.start_measure("test", kind, town.root, ends=ends, purpose="Exercise", legal_basis="Article 56")
+    user = town.accounts[role]
+    client, steps = client_of(user), steps_of(user, role)
+    assert len(steps) >= 5
+    page = unescape(client.get("/first-day/").content.decode())
+    assert all(str(step.title) in page for step in steps)
+    wrong = [
+        step.address for step in steps if step.address and client.get(step.address, follow=True).status_code != 200
+    ]
+    assert not wrong
+
+
+def test_ok__a_step_of_a_measure_is_hidden_without_one(town: SmallDistrict) -> None:
+    shown = {str(step.title) for step in steps_of(town.accounts[Role.OFFICER], Role.OFFICER)}
+    assert "Start a measure, if one is needed" in shown
+    assert "Load a key list" not in shown
+
+
+def test_ok__a_worker_reads_it_on_the_phone(town: SmallDistrict) -> None:
+    phone = client_of(town.accounts[Role.GUARD])
+    phone.post(f"/i/{make_links('clerk', town.projects[0], [town.people[0]])[0].secret}")
+    page = unescape(phone.get("/me/first-day/").content.decode())
+    assert all(str(title) in page for title, _text in WORKER)
+
+
+def test_ok__the_document_says_the_same() -> None:
+    with override("en"):
+        rows = [(ROLE_NAMES[role], step.title, step.text) for role, steps in FIRST_DAY.items() for step in steps]
+        said = [f"**{title}.** {text}" for _role, title, text in rows] + [f"**{t}.** {x}" for t, x in WORKER]
+        missing = [text for text in [*said, *(f"## {name}" for name, _t, _x in rows)] if str(text) not in DOCUMENT]
+    assert not missing
