@@ -11,6 +11,7 @@ from common.uncaught import shown_without_values
 from district.commands import (
     audit,
     demo,
+    february,
     feed,
     imports,
     init,
@@ -64,6 +65,7 @@ audit.register(app)
 feed.register(app)
 imports.register(app)
 demo.register(app)
+february.register(app)
 platform_sim.register(app)
 simulate.register(app)
 measured_screening.register(app)

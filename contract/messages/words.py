@@ -63,6 +63,8 @@ class Advice(StrEnum):
     WAIT = "wait"
     STEP_BACK = "step_back"
     """Already admitted, and still in the lane: leave the lane, then come again."""
+    TRAINING_NOTED = "training_noted"
+    """A code of training counts now. The gate stays locked."""
 
 
 QUALITY_ADVICE: tuple[Advice, ...] = (

@@ -48,9 +48,9 @@ def _under_load(config: DistrictConfig, reached: Any, load: Load) -> dict[str, A
         return measure_load(config, reached, load)
     phones = opened_phones(PHONES)
     try:
-        return measure_load(config, reached, load, phones)
+        return measure_load(config, reached, load, phones.secrets)
     finally:
-        closed_phones()
+        closed_phones(phones)
 
 
 def _page_line(row: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """`sitegate-district measure-tracing`: how long searches for contacts take in a synthetic district."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +26,6 @@ def measure_tracing(
     Example: sitegate-district measure-tracing --dir measured --trips 5000000
     """
     opened(folder)
-    from district.attendance.simulation.measure import as_json as plain
     from district.tracing.rules import TraceRefused
     from district.tracing.simulation import measure_searches, write_trips
 
@@ -40,9 +40,9 @@ def measure_tracing(
         found.append(one)
         if not as_json:
             out.print(
-                f"{one.what}: median {one.median_ms} ms, p95 {one.p95_ms} ms, processor {one.cpu_ms} ms,"
-                f" {one.rows} contacts",
+                f"{one.what}: median {one.median_ms} ms, p95 {one.p95_ms} ms; processor {one.processor_ms} ms,"
+                f" p95 {one.processor_p95_ms} ms; {one.contacts} contacts",
                 highlight=False,
             )
     if as_json:
-        out.print_json(json.dumps({"trips": count, "figures": plain(found)}))
+        out.print_json(json.dumps({"trips": count, "figures": [asdict(one) for one in found]}))

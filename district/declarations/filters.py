@@ -50,6 +50,14 @@ class MissingFilter(_OfPeople):
         return rows.filter(Q(held=None), last=None) if state == "never" else rows.filter(held=None).exclude(last=None)
 
 
+class DueFilter(_OfPeople):
+    """Chooses among people whose temperature is due."""
+
+    class Meta:
+        model = Assignment
+        fields: ClassVar[list[str]] = ["project"]
+
+
 class DeclarationFilter(_OfPeople):
     """Chooses among declarations."""
 

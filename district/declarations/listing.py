@@ -7,8 +7,9 @@ from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet,
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from district.declarations.models import DeclaredState, HealthDeclaration
+from district.declarations.models import DeclaredState, HealthDeclaration, TemperatureReading
 from district.declarations.registry import hours_of
+from district.declarations.rules.freshness import TWICE
 from district.emergency.models import EmergencyMeasure
 from district.emergency.registry import running
 from district.emergency.rules import MeasureKind
@@ -60,6 +61,24 @@ def missing_people(user: Account) -> "QuerySet[Any]":
     return found.select_related("person", "project__place", "enterprise", "team")
 
 
+def temperatures_due(user: Account) -> "QuerySet[Any]":
+    """Return the work of people of chosen trades of whom fewer than two temperatures were taken today. How far these
+    lie apart stands on the person's page.
+    """
+    asked, today = NOTHING, timezone.localdate()
+    for measure in _measures():
+        policy = getattr(measure, "declaration_policy", None)
+        trades = policy.twice_daily_trades.split() if policy else []
+        first, end = measure.place.branch
+        asked |= Q(trade__in=trades, project__place__path__gte=first, project__place__path__lt=end)
+    begins = timezone.make_aware(datetime.combine(today, datetime.min.time()))
+    apart = TemperatureReading.objects.kept().filter(person=OuterRef("person"), taken__gte=begins)
+    declared = HealthDeclaration.objects.kept().filter(person=OuterRef("person"), declared__gte=begins)
+    rows: QuerySet[Any] = _at_work(user).filter(asked, project__closed=None)
+    rows = rows.annotate(taken=_of_person(apart) + _of_person(declared.exclude(temperature="")))
+    return rows.filter(taken__lt=TWICE).select_related("person", "project__place", "enterprise", "team")
+
+
 def declarations_of(user: Account) -> "QuerySet[Any]":
     """Return the declarations that an account sees, without their encrypted parts."""
     rows: QuerySet[Any] = HealthDeclaration.objects.visible_to(user).kept()
@@ -107,6 +126,12 @@ def after(measure: EmergencyMeasure, now: datetime) -> datetime:
 
 def _measures() -> list[EmergencyMeasure]:
     return list(running(MeasureKind.DECLARATIONS).select_related("place", "declaration_policy"))
+
+
+def _of_person(rows: "QuerySet[Any]") -> Coalesce:
+    """Count rows of an outer person."""
+    found = rows.order_by().values("person").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(found, output_field=IntegerField()), Value(0))
 
 
 def _counted(rows: "QuerySet[Any]") -> Coalesce:

@@ -2,12 +2,13 @@
 
 import random
 from collections.abc import Iterator
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
 from district.declarations.area_names import named_areas
-from district.declarations.models import HealthDeclaration
+from district.declarations.models import DeclarationPolicy, HealthDeclaration
 from district.declarations.registry import set_policy
 from district.declarations.rules import SYMPTOMS, Asked
 from district.emergency.erasing import models_of_measures
@@ -25,18 +26,30 @@ ABNORMAL, TRAVELLED = 0.005, 0.1
 """Shares of declarations: as many wait for a decision, and as many name a trip."""
 
 
-def opened_phones(count: int) -> list[str]:
-    """Let a measure ask for declarations everywhere. Return the secrets of so many workers' phones."""
-    root = Place.objects.get(depth=1)
-    measure = measure_at(MeasureKind.DECLARATIONS, root.path) or start_measure(
-        "simulate",
+@dataclass(frozen=True, slots=True)
+class MorningPhones:
+    """Phones that are open, and under which measure since when."""
+
+    secrets: list[str]
+    measure: EmergencyMeasure
+    since: datetime
+    own: bool
+    """Whether the measure was started for this."""
+
+
+def opened_phones(count: int) -> MorningPhones:
+    """Let a measure ask for declarations everywhere, and open so many workers' phones."""
+    root, since = Place.objects.get(depth=1), timezone.now()
+    found = measure_at(MeasureKind.DECLARATIONS, root.path)
+    measure = found or start_measure(
+        "simulate-declarations",
         MeasureKind.DECLARATIONS,
         root,
         purpose="Measure declarations of a synthetic district",
         legal_basis="Nobody real is concerned",
         ends=timezone.localdate() + timedelta(days=1),
     )
-    set_policy("simulate", measure, Asked(at_gate=True), "measured")
+    set_policy("simulate-declarations", measure, Asked(at_gate=True), "measured")
     today = timezone.localdate()
     work = Assignment.objects.filter(in_force(today), starts__lte=today, person__erased=None)
     people = list(work.order_by().values_list("person", flat=True).distinct()[:count])
@@ -48,21 +61,23 @@ def opened_phones(count: int) -> list[str]:
         ],
         batch_size=500,
     )
-    return secrets
+    return MorningPhones(secrets, measure, since, own=found is None)
 
 
-def closed_phones() -> int:
-    """Take back what was declared, and the phones. Return how many declarations there were."""
+def closed_phones(phones: MorningPhones) -> int:
+    """Take back what was declared since then, and the phones. Return how many declarations there were."""
     WorkerPhone.objects.filter(kind=KIND_OF_PHONE).delete()
-    measures = EmergencyMeasure.objects.filter(by="simulate", kind=MeasureKind.DECLARATIONS.value)
-    count = HealthDeclaration.objects.filter(measure__in=measures).count()
-    since = min(measures.values_list("made", flat=True), default=timezone.now())
+    mine = {"measure": phones.measure, "made__gte": phones.since}
+    count = HealthDeclaration.objects.filter(**mine).count()
     for model in models_of_measures():
-        rows = model.objects.filter(measure__in=measures)
+        rows = model.objects.filter(**mine)
         model.before_erasing(rows)
         rows.delete()
-    measures.delete()
-    OutboxRow.objects.filter(kind=OutboxRow.Kind.WORKER, made__gte=since).delete()  # nobody hands them to an HQ
+    DeclarationPolicy.objects.filter(measure=phones.measure).delete()
+    if phones.own:
+        phones.measure.delete()
+    # Nobody hands these to an HQ.
+    OutboxRow.objects.filter(kind=OutboxRow.Kind.WORKER, made__gte=phones.since).delete()
     return count
 
 

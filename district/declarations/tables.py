@@ -76,6 +76,19 @@ MISSING = ListTable(
     ),
     empty=EmptyState(_("Everybody has declared"), _("Nobody at work is without a valid declaration."), icon="check"),
 )
+DUE = ListTable(
+    name="temperatures-due",
+    keys=("pk",),
+    columns=(
+        TableColumn("name", _("Name"), value="person.name", link=person_address),
+        TableColumn("taken", _("Taken today"), kind="number"),
+        TableColumn("trade", _("Trade"), value=lambda row: trade_name(row.trade)),
+        TableColumn("site", _("Site"), value="project.place.name"),
+        TableColumn("employer", _("Employer"), value="enterprise.name", kind="long"),
+        TableColumn("team", _("Team"), value="team.name"),
+    ),
+    empty=EmptyState(_("No temperature is due"), _("All chosen trades have two of today."), icon="check"),
+)
 DECLARATIONS = ListTable(
     name="declarations",
     keys=("-declared", "-pk"),

@@ -12,6 +12,7 @@ urlpatterns = [
     path("declarations/", console.sites, name="sites"),
     path("declarations/missing", console.missing, name="missing"),
     path("declarations/given", console.given, name="given"),
+    path("declarations/temperatures", console.due, name="due"),
     path("declarations/people/<int:key>/", console.person, name="person"),
     path("declarations/people/<int:key>/answers", console.reveal, name="reveal"),
     path("declarations/people/<int:key>/declare", console.behalf, name="behalf"),

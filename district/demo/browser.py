@@ -1,5 +1,6 @@
 """Use the console's pages as a person with a browser would: open, fill in a form, press its button."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -7,6 +8,8 @@ from pathlib import Path
 from typing import Protocol, Self
 
 import httpx
+
+from district.demo.code_image import UnreadableCode, code_in_picture, picture_of
 
 TIMEOUT_S = 60.0
 _SILENT = {"script", "style", "template", "svg"}
@@ -38,6 +41,15 @@ class Browser(Protocol):
 
     def values(self, field_name: str) -> list[str]:
         """Return the values of all fields with this name, of a list its choices, as "value label"."""
+
+    def forms(self) -> str:
+        """Return the addresses of the page's forms, one on each line."""
+
+    def fields(self) -> str:
+        """Return the names of the page's fields, one on each line."""
+
+    def code(self) -> str:
+        """Return the text of the QR code that the page shows. Raises PageError."""
 
     def path(self) -> str:
         """Return the path of the page that is shown, with its query."""
@@ -133,7 +145,7 @@ class HttpBrowser:
     def __init__(self, base: str) -> None:
         """`base`: the console's address, without a slash at its end."""
         self._client = httpx.Client(base_url=base, follow_redirects=True, timeout=TIMEOUT_S)
-        self._page = _Page("")
+        self._page, self._html = _Page(""), ""
         self._url = httpx.URL(base)
 
     def __enter__(self) -> Self:
@@ -174,12 +186,31 @@ class HttpBrowser:
         fields = [one for one in fields if one.name == field_name]
         return [f"{one.value} {one.label}".strip() for one in fields]
 
+    def forms(self) -> str:
+        """Return the addresses of the page's forms, one on each line."""
+        return "\n".join(form.action for form in self._page.forms)
+
+    def fields(self) -> str:
+        """Return the names of the page's fields, one on each line."""
+        return "\n".join(one.name for form in self._page.forms for one in form.fields)
+
+    def code(self) -> str:
+        """Return the text of the QR code that the page shows: drawn, then read as a camera would. Raises PageError."""
+        drawn = re.search(r"<svg[^>]*viewBox[^>]*>.*?</svg>", self._html.partition('class="code"')[2], re.DOTALL)
+        if drawn is None:
+            raise PageError(f"{self._url} shows no code: {self.text()[:600]}")
+        try:
+            return code_in_picture(picture_of(drawn[0]))
+        except UnreadableCode as error:
+            raise PageError(f"{self._url}: {error}") from error
+
     def path(self) -> str:
         """Return the path of the page that is shown, with its query."""
         return self._url.raw_path.decode()
 
     def _show(self, answer: httpx.Response) -> None:
-        self._page, self._url = _Page(answer.text), answer.url
+        self._html, self._url = answer.text, answer.url
+        self._page = _Page(self._html)
         if not answer.is_success:
             raise PageError(f"{answer.status_code} at {answer.url}: {self.text()[:600]}")
 

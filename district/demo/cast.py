@@ -53,6 +53,8 @@ class DemoAccount:
     role: Role
     site_id: str = ""
     enterprise: int | None = None
+    grid: bool = False
+    """The role holds in the grid of the site."""
 
 
 ACCOUNTS = (
@@ -62,6 +64,7 @@ ACCOUNTS = (
     DemoAccount("guard", "石磊", Role.GUARD, site_id="site-demo"),
     DemoAccount("auditor", "严正", Role.AUDITOR),
     DemoAccount("admin", "管理员", Role.SYSTEM),
+    DemoAccount("liaison", "何萍", Role.LIAISON, site_id="site-demo", grid=True),
 )
 
 

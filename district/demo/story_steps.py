@@ -56,14 +56,30 @@ class StoryActors:
         self.tell(StoryStep(title, wanted, got, time.monotonic() - begun))
 
 
-def until_shown(browser: Browser, path: str, *texts: str, within_s: float = WAIT_S) -> float:
-    """Open a page again and again until it shows all texts. Return the seconds it took. Raises PageError."""
-    begun = time.monotonic()
-    while True:
+def until_shown(browser: Browser, path: str, text: str) -> None:
+    """Open a page again and again until it shows a text. Raises PageError."""
+
+    def shown() -> bool:
         browser.open(path)
-        shown = browser.text()
-        if all(text in shown for text in texts):
-            return time.monotonic() - begun
-        if time.monotonic() - begun > within_s:
-            raise PageError(f"{path} never showed {', '.join(texts)}: {shown[:600]}")
+        return text in browser.text()
+
+    until(browser, shown, text)
+
+
+def until_form(browser: Browser, path: str, action: str) -> None:
+    """Open a page again and again until it has a form. Raises PageError."""
+
+    def there() -> bool:
+        browser.open(path)
+        return action in browser.forms()
+
+    until(browser, there, f"the form {action}")
+
+
+def until(browser: Browser, true: Callable[[], bool], what: str) -> None:
+    """Look again and again until something is there. Raises PageError."""
+    deadline = time.monotonic() + WAIT_S
+    while not true():
+        if time.monotonic() > deadline:
+            raise PageError(f"{browser.path()} never showed {what}: {browser.text()[:600]}")
         time.sleep(LOOK_EVERY_S)

@@ -1,5 +1,7 @@
 """Names this app for Django."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,7 @@ class TracingConfig(AppConfig):
 
     name = "district.tracing"
     label = "tracing"
+
+    def ready(self) -> None:
+        """Listen to what others tell of people."""
+        import_module("district.tracing.receivers")

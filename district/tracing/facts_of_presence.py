@@ -17,7 +17,6 @@ from district.tracing.presence_sql import TimeDialect, gate_sql, site_sql
 from district.tracing.rules import Certainty, Evidence, TraceLimits, TraceWindow
 from district.tracing.rules.contacts import CLOSE_S, Together, gate_evidence, site_evidence
 from district.tracing.rules.presence import ASSUMED, TeamFact
-from district.tracing.rules.window import days_span
 
 _LONGEST = timedelta(seconds=LONGEST_MAX_S)
 _MINUTE_MS = 60_000
@@ -47,16 +46,11 @@ def on_sites_together(who: SearchedPeople, window: TraceWindow, limits: TraceLim
     start, end = window.span
     if end <= start:
         return
-    days = [
-        (number, _ms(first), _ms(min(last, end)), *map(_text, (first - _LONGEST, first, last, last + ASSUMED)))
-        for number, day in enumerate(window.days())
-        for first, last in [days_span(day, day, window.zone)]
-        if first < end
-    ]
-    sql = site_sql(TimeDialect.of(connection), int(ASSUMED.total_seconds()))
-    until, shortest = _text(end + ASSUMED), limits.overlap_minutes * _MINUTE_MS
-    known = [*who.parameters(), json.dumps(days), _ms(end), until, _text(start - _LONGEST), shortest]
-    for via, person, site, begin, last, together, sure_begin, sure_last, surely in _rows(sql, known):
+    seconds = (int(one.total_seconds()) for one in (ASSUMED, _LONGEST))
+    shortest = limits.overlap_minutes * _MINUTE_MS
+    values = [*who.parameters(), _ms(end), _text(end + ASSUMED), _text(start - _LONGEST), shortest]
+    sql = site_sql(TimeDialect.of(connection), *seconds)
+    for via, person, site, begin, last, together, sure_begin, sure_last, surely in _rows(sql, values):
         sure = Together(_moment(sure_begin), _moment(sure_last), surely) if surely >= shortest else None
         yield person, site_evidence(str(site), via, sure, Together(_moment(begin), _moment(last), together))
 

@@ -1,8 +1,8 @@
 """The SQL that finds who was on a site or at a gate together with some people, for SQLite and PostgreSQL.
 
-Nothing in it comes from outside: values are parameters, lists are JSON. Times are milliseconds since 1970. Spans are
-cut by days, and passages sorted into slots, so that the database compares only what may meet: a big site has
-100,000 stays.
+Nothing in it comes from outside: values are parameters, lists are JSON. Times are milliseconds since 1970. Stays are
+looked up for each stay of those searched for, and passages sorted into slots, so that the database compares only what
+may meet: a big site has 100,000 stays in two weeks.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class TimeDialect:
         """Return that of a database."""
         if connection.vendor == "postgresql":
             return cls(
-                ms="CAST(ROUND(date_part('epoch', {}) * 1000) AS bigint)",
+                ms="CAST(date_part('epoch', {}) * 1000 AS bigint)",
                 moment="to_timestamp(({}) / 1000.0)",
                 text="CAST({} AS timestamptz)",
                 least="LEAST",
@@ -70,57 +70,54 @@ class TimeDialect:
         return ",\n".join(found)
 
 
-def site_sql(dialect: TimeDialect, assumed_s: int) -> str:
+def site_sql(dialect: TimeDialect, assumed_s: int, longest_s: int) -> str:
     """Return the query for time together on sites: one row for each pair of people and site.
 
-    Parameters: via, known, same, days (number, begin and end, then earliest entry, begin, end and latest entry as
-    texts), the moment until which anything is known, latest and earliest entry of those searched for, and the shortest
-    time.
+    Parameters: via, known, same, the moment until which anything is known, latest and earliest entry of those searched
+    for, and the shortest time.
     """
-    least, greatest = dialect.least, dialect.greatest
+    least, greatest, text = dialect.least, dialect.greatest, dialect.text.format("%s")
     came, left = dialect.ms.format("s.came"), dialect.ms.format('s."left"')
-    assumed = assumed_s * 1000
+    assumed, longest, second = assumed_s * 1000, longest_s * 1000, 1_000
     begin = f"CASE WHEN s.missing_entry THEN COALESCE({left}, {came}) - {assumed} ELSE {came} END"
     end = f"COALESCE({left}, CASE WHEN s.missing_exit THEN {came} + {assumed} ELSE u.now END)"
-    inside = 's."left" IS NULL AND NOT s.missing_exit'
-    own = f"s.person_id = v.record AND s.came < {dialect.text.format('%s')} AND (s.came > {dialect.text.format('%s')} OR ({inside}))"
     stay = f"{begin} AS b, {end} AS e, NOT s.missing_entry AND NOT s.missing_exit AS sure"
-    here = "s.project_id = a.project AND s.came"
+    inside = 's."left" IS NULL AND NOT s.missing_exit'
+    own = f"s.person_id = v.record AND s.came < {text} AND (s.came > {text} OR ({inside}))"
+    here, then = "s.project_id = m.project AND s.came", "> m.earliest AND s.came < m.latest"
     looks = (
-        f'{here} > p.earliest AND s.came < p.latest AND s."left" > p.first AND (s.came < p.last OR s.missing_entry)',
-        f'{here} > p.earliest AND s.came < p.latest AND s."left" IS NULL',
-        f"{here} <= p.earliest AND {inside}",
+        f'{here} {then} AND s."left" > m.first AND (s.came < m.last OR s.missing_entry)',
+        f'{here} {then} AND s."left" IS NULL',
+        f"{here} <= m.earliest AND {inside}",
     )
-    theirs = f"SELECT s.person_id, a.project, a.n, {stay} FROM at a JOIN part p ON p.n = a.n CROSS JOIN until u"
-    others = " UNION ALL ".join(f"{theirs} {dialect.each.format('attendance_stay', 's', look)}" for look in looks)
-    days = ", ".join(f"CAST({dialect.item.format(n)} AS bigint) AS {name}" for n, name in enumerate("nbe"))
-    moments = ", ".join(
-        f"{dialect.text.format(dialect.item.format(n + 3))} AS {name}"
-        for n, name in enumerate(("earliest", "first", "last", "latest"))
+    columns = "m.owner, s.person_id, m.project, m.b AS mine_b, m.e AS mine_e, m.sure AS mine_sure"
+    others = " UNION ALL ".join(
+        f"SELECT {columns}, {stay} FROM mine m CROSS JOIN until u {dialect.each.format('attendance_stay', 's', look)}"
+        for look in looks
     )
     return f"""
 WITH {dialect.people()},
-part AS MATERIALIZED (SELECT {days}, {moments} FROM {dialect.rows}),
 until AS MATERIALIZED (SELECT CAST(%s AS bigint) AS now),
 stays AS (
-  SELECT v.owner, v.since, s.project_id AS project, {stay}
+  SELECT v.owner, v.since, s.project_id AS project, u.now, {stay}
   FROM via v CROSS JOIN until u {dialect.each.format("attendance_stay", "s", own)}
 ),
+spans AS (
+  SELECT owner, project, {greatest}(b, since) AS b, {least}(e, now) AS e, sure
+  FROM stays WHERE {greatest}(b, since) < {least}(e, now)
+),
 mine AS MATERIALIZED (
-  SELECT s.owner, s.project, p.n, {greatest}(s.b, p.b, s.since) AS b, {least}(s.e, p.e) AS e, s.sure
-  FROM stays s CROSS JOIN part p
-  WHERE {greatest}(s.b, p.b, s.since) < {least}(s.e, p.e)
+  SELECT owner, project, b, e, sure, {dialect.moment.format(f"b - {longest}")} AS earliest,
+    {dialect.moment.format(f"b - {second}")} AS first, {dialect.moment.format(f"e + {second}")} AS last,
+    {dialect.moment.format(f"e + {assumed + second}")} AS latest
+  FROM spans
 ),
-at AS MATERIALIZED (SELECT DISTINCT project, n FROM mine),
 others AS ({others}),
-theirs AS MATERIALIZED (
-  SELECT COALESCE(m.standing, o.person_id) AS person, o.project, o.n, o.b, o.e, o.sure
-  FROM others o LEFT JOIN same m ON m.record = o.person_id
-  WHERE COALESCE(m.standing, o.person_id) NOT IN (SELECT person FROM known)
-),
 both_there AS (
-  SELECT m.owner, t.person, t.project, {greatest}(m.b, t.b) AS b, {least}(m.e, t.e) AS e, m.sure AND t.sure AS sure
-  FROM mine m JOIN theirs t ON t.project = m.project AND t.n = m.n AND t.b < m.e AND t.e > m.b
+  SELECT o.owner, COALESCE(m.standing, o.person_id) AS person, o.project, {greatest}(o.b, o.mine_b) AS b,
+    {least}(o.e, o.mine_e) AS e, o.sure AND o.mine_sure AS sure
+  FROM others o LEFT JOIN same m ON m.record = o.person_id
+  WHERE o.b < o.mine_e AND o.e > o.mine_b AND COALESCE(m.standing, o.person_id) NOT IN (SELECT person FROM known)
 ),
 ordered AS (
   SELECT owner, person, project, b, e, sure, MAX(e) OVER w AS reached,

@@ -61,11 +61,10 @@ def open_page(request: HttpRequest) -> HttpResponse:
             made = registry.open_investigation(
                 user, given["found"], given["place"], last_day=given["last_day"], why=given["why"], limits=form.limits
             )
-            _say_found(request, registry.trace(user, made))
         except TraceRefused as error:
             form.add_error(None, said(error))
         else:
-            return redirect("tracing:investigation", made.pk)
+            return _searched(request, made)
     return render(request, "tracing/open.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
@@ -95,12 +94,7 @@ def investigation(request: HttpRequest, pk: int) -> HttpResponseBase:
 @require_POST
 def search(request: HttpRequest, pk: int) -> HttpResponse:
     """Search for contacts again: more may be declared by now."""
-    found = _found(request, pk, _TRACE)
-    try:
-        _say_found(request, registry.trace(request.user, found))
-    except TraceRefused as error:
-        messages.error(request, said(error).messages[0])
-    return redirect("tracing:investigation", pk)
+    return _searched(request, _found(request, pk, _TRACE))
 
 
 @measure_page(_TRACE, _KIND)
@@ -145,6 +139,13 @@ def _found(request: HttpRequest, pk: int, permission: Permission) -> Investigati
     return found
 
 
-def _say_found(request: HttpRequest, count: int) -> None:
-    text = ngettext("%(count)s contact was found.", "%(count)s contacts were found.", count)
-    messages.success(request, text % {"count": count})
+def _searched(request: HttpRequest, investigation: Investigation) -> HttpResponse:
+    """Search for contacts, and say how many there are or why it was refused."""
+    try:
+        count = registry.trace(request.user, investigation)
+    except TraceRefused as error:
+        messages.error(request, said(error).messages[0])
+    else:
+        text = ngettext("%(count)s contact was found.", "%(count)s contacts were found.", count)
+        messages.success(request, text % {"count": count})
+    return redirect("tracing:investigation", investigation.pk)

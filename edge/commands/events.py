@@ -19,6 +19,7 @@ from contract.messages import (
     EnrolmentEvent,
     NoticeEvent,
     PassageEvent,
+    TrainingEvent,
 )
 from contract.signing import BadKey
 from contract.times import corrections
@@ -135,6 +136,9 @@ def describe(event: AnyEvent) -> tuple[str, str, str]:
             return "enrolled", event.worker_id, f"consent {event.consent_ref}"
         case CommissioningEvent():
             return "commissioning", "", event.outcome.value
+        case TrainingEvent():
+            what = "training proven" if event.proven else "training not proven"
+            return what, event.worker_id or "", f"{event.session_id} {event.step.value} {event.by or event.detail}"
         case ClockEvent():
             return "clock set", "", f"it showed {event.was_utc:%Y-%m-%d %H:%M:%S}"
 

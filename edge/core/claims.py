@@ -7,7 +7,8 @@ from contract.code import BadCode, read
 from contract.credentials import card_digest
 from contract.policy import Factor
 from contract.signing import Verifier
-from edge.core.domain import Claim, Worker
+from contract.training_code import read_training_code
+from edge.core.domain import Claim, TrainingClaim, Worker
 
 CLOCK_SLACK = timedelta(seconds=60)
 """HQ's clock may be this much ahead of the gate's. An expired code gets no such tolerance."""
@@ -36,6 +37,21 @@ def code_claim(text: str, key: Verifier, site_id: str, now: datetime) -> Claim:
     if now >= code.expires_utc:
         return Claim(refusal=f"the code expired at {code.expires_utc:%Y-%m-%d %H:%M} UTC")
     return Claim(code.worker_id, frozenset({Factor.CODE}), ref=code.ref, issued_utc=code.issued_utc)
+
+
+def training_claim(text: str, key: Verifier, site_id: str, now: datetime) -> Claim:
+    """Return the claim of a training code's text, at this site and time. It names nobody who could pass."""
+    try:
+        code = read_training_code(text, key)
+    except BadCode as error:
+        return Claim(refusal=f"training: {error}")
+    if code.site_id and code.site_id != site_id:
+        return Claim(refusal=f"training: the code is for site {code.site_id}")
+    if now + CLOCK_SLACK < code.issued_utc:
+        return Claim(refusal=f"training: the code is not valid before {code.issued_utc:%Y-%m-%d %H:%M} UTC")
+    if now >= code.expires_utc:
+        return Claim(refusal=f"training: the code expired at {code.expires_utc:%Y-%m-%d %H:%M} UTC")
+    return Claim(training=TrainingClaim(code.session_id, code.step, code.worker_id, code.ref, code.expires_utc))
 
 
 def card_index(workers: Mapping[str, Worker]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from edge.core.claims import (
     merge_claims,
 )
 from edge.core.config import Config
-from edge.core.domain import Claim, Frame, ReaderEntry, Worker
+from edge.core.domain import Claim, Frame, ReaderEntry, TrainingClaim, Worker
 from edge.loop.adapters import Adapters
 from edge.loop.journal_writer import JournalWriter, before_memory
 from edge.loop.lockout import Lockout
@@ -60,6 +60,12 @@ class Credentials:
         self._reader_ok = True
         self._lockout = Lockout(adapters, writer)
         self._last_card = _LastCard()
+        self._training: list[TrainingClaim] = []
+
+    def take_training(self) -> list[TrainingClaim]:
+        """Return the codes of training sessions shown since the last call, oldest first."""
+        shown, self._training = self._training, []
+        return shown
 
     def take(self, frame: Frame | None) -> list[ShownCredential]:
         """Return the credentials shown since the last call, oldest first."""
@@ -90,6 +96,9 @@ class Credentials:
     def _read_codes(self, frame: Frame | None) -> list[ShownCredential]:
         claim = self._adapters.code_reader.read(frame) if self._adapters.code_reader and frame is not None else None
         if claim is None or frame is None:
+            return []
+        if claim.training is not None:
+            self._training.append(claim.training)
             return []
         if claim.ref and self._adapters.journal.seen(claim.ref):
             return [self._refused_code(ShownCredential(Claim(refusal=USED_CODE), frame.monotonic_s, claim.worker_id))]

@@ -10,12 +10,14 @@ from edge.core.decision import admit_by_guard
 from edge.core.domain import (
     ADMIT,
     COMMISSION,
+    CONFIRM_TRAINING,
     ENROL,
     LOCK_DOWN,
     RELEASE_LOCK_DOWN,
     AdmitRequest,
     Circumstances,
     CommissioningRequest,
+    ConfirmTrainingRequest,
     DeskRequest,
     EnrolmentRequest,
     LockDownRequest,
@@ -27,6 +29,7 @@ from edge.loop.clock_watch import ClockWatch
 from edge.loop.display import Display
 from edge.loop.journal_writer import JournalWriter, before_memory
 from edge.loop.passage_control import PassageControl
+from edge.loop.training_proofs import TrainingProofs
 
 STALE_AFTER = timedelta(seconds=30)
 """A guard's admission is only for the person at the gate now."""
@@ -42,6 +45,7 @@ _BODIES: dict[str, type[BaseModel]] = {
     ADMIT: AdmitRequest,
     LOCK_DOWN: LockDownRequest,
     RELEASE_LOCK_DOWN: LockDownRequest,
+    CONFIRM_TRAINING: ConfirmTrainingRequest,
 }
 
 
@@ -54,8 +58,9 @@ class DeskRequests:
         passage_control: PassageControl,
         display: Display,
         clock_watch: ClockWatch,
+        proofs: TrainingProofs,
     ) -> None:
-        self._config, self._clock_watch = config, clock_watch
+        self._config, self._clock_watch, self._proofs = config, clock_watch, proofs
         self._adapters, self._writer, self._passage_control, self._display = adapters, writer, passage_control, display
 
     def execute(self, request: DeskRequest) -> None:
@@ -77,6 +82,8 @@ class DeskRequests:
                 self._admit(request, body)
             elif isinstance(body, LockDownRequest):
                 self._lock_down(request, body)
+            elif isinstance(body, ConfirmTrainingRequest):
+                self._confirm_training(request, body)
 
     def _lock_down(self, request: DeskRequest, wanted: LockDownRequest) -> None:
         """Start or end a lock-down. The start is refused only after hours, the end soon, like an admission. The
@@ -112,7 +119,7 @@ class DeskRequests:
             )
             water.take_older()
 
-    def _too_late(self, wanted: AdmitRequest | LockDownRequest | TechnicianRequest) -> str:
+    def _too_late(self, wanted: AdmitRequest | LockDownRequest | ConfirmTrainingRequest | TechnicianRequest) -> str:
         if before_memory(self._adapters.journal, wanted.asked_utc):
             return (
                 f"by {wanted.by}: asked before this gate's memory begins, so it may have been done already: ask again"
@@ -140,6 +147,15 @@ class DeskRequests:
             self._display.show(Tone.DESK, Advice.SEE_DESK)
             return
         self._display.show_release(self._passage_control.release(event, slow=decision.slow))
+
+    def _confirm_training(self, request: DeskRequest, wanted: ConfirmTrainingRequest) -> None:
+        """Let a guard confirm the worker of a training code without a face. It opens nothing."""
+        why = self._too_late(wanted) or self._proofs.confirm(wanted.by, wanted.seq, wanted.epoch)
+        if why:
+            self._refuse(request, why)
+            return
+        detail = f"{request.kind} by {wanted.by} at the desk"
+        self._writer.defer(NoticeEvent, ref=request.ref, code=NoticeCode.COMMAND_DONE, detail=detail)
 
     def _refuse(self, request: DeskRequest, why: str) -> None:
         self._writer.write_notice(request.ref, NoticeCode.REQUEST_REFUSED, f"{request.kind[:40]}: {why}")

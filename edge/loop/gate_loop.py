@@ -6,7 +6,7 @@ import structlog
 
 from contract.messages import Advice, NoticeCode
 from edge.core.config import Config
-from edge.core.domain import Sight, Tone
+from edge.core.domain import Identification, Sight, Tone
 from edge.core.ports import JournalError, JournalHeld
 from edge.loop.adapters import Adapters
 from edge.loop.disk_watch import DiskWatch
@@ -15,6 +15,7 @@ from edge.loop.hq_inbox import HqInbox
 from edge.loop.journal_writer import JournalWriter
 from edge.loop.passage_control import PassageControl
 from edge.loop.passage_thread import PassageThread
+from edge.loop.training_proofs import TrainingProofs
 from edge.loop.visits import Visits
 
 log = structlog.get_logger()
@@ -36,7 +37,11 @@ class GateLoop:
         self._disk_watch = DiskWatch(config, adapters, self._writer)
         self._display = Display(config, adapters, self._writer, self._passage_control, self._disk_watch)
         self._visits = Visits(config, adapters, self._writer, self._passage_control, self._display)
-        self._inbox = HqInbox(config, adapters, self._writer, self._passage_control, self._display, self._disk_watch)
+        self._proofs = TrainingProofs(config, adapters, self._writer, self._display)
+        self._inbox = HqInbox(
+            config, adapters, self._writer, self._passage_control, self._display, self._disk_watch, self._proofs
+        )
+        self._is_terminal = config.gate.is_terminal
         self._passage_thread: PassageThread | None = None
         self._frame_number = 0
         self._failures = 0
@@ -135,15 +140,36 @@ class GateLoop:
         frame = self._adapters.camera.wait(self._frame_number, FRAME_WAIT_S)
         camera_ok = self._display.check_camera()
         self._visits.take_credentials(frame)  # before the matcher: codes and cards must work without it
+        self._take_training()
         if frame is not None:
             self._frame_number = frame.number
             seen = self._adapters.matcher.identify(frame)
             self._display.adjust_fill_light(frame, seen.sight is not Sight.NOBODY)
-            self._visits.take_identification(seen)
+            self._take_identification(seen)
         elif not camera_ok:
             self._visits.camera_lost()
         self._display.write_live_state()
         self._writer.write_deferred()
+
+    def _take_training(self) -> None:
+        """Take codes of training. In a fire they are forgotten."""
+        shown = self._visits.take_training()
+        if self._passage_control.fire:
+            self._proofs.forget()
+            return
+        for claim in shown:
+            self._proofs.show(claim)
+        self._proofs.check_time()
+
+    def _take_identification(self, seen: Identification) -> None:
+        """Give a face to a proof of training that waits for it, or else to the person's visit."""
+        if self._passage_control.fire or not self._proofs.take_identification(seen):
+            if not self._is_terminal:
+                self._visits.take_identification(seen)
+            elif seen.sight is Sight.NOBODY or self._passage_control.fire:
+                self._display.show_idle()
+            else:
+                self._display.show_idle(Tone.ADJUST, Advice.SHOW_CODE_OR_CARD)
 
     def _no_decision(self, error: Exception) -> None:
         try:

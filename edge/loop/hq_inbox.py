@@ -26,6 +26,7 @@ from edge.loop.journal_writer import JournalWriter
 from edge.loop.passage_control import PassageControl
 from edge.loop.reboot import Reboot
 from edge.loop.replay_guard import ReplayGuard
+from edge.loop.training_proofs import TrainingProofs
 
 
 class RateLimit(NamedTuple):
@@ -51,6 +52,7 @@ class HqInbox:
         passage_control: PassageControl,
         display: Display,
         disk_watch: DiskWatch,
+        proofs: TrainingProofs,
     ) -> None:
         self._config, self._adapters = config, adapters
         self._writer, self._passage_control, self._display = writer, passage_control, display
@@ -59,7 +61,9 @@ class HqInbox:
         self._loaded: Sequence[tuple[str, Template]] = ()
         self._disk_watch = disk_watch
         self._replay_guard, self._clock_watch = ReplayGuard(adapters), ClockWatch(adapters, writer)
-        self._desk_requests = DeskRequests(config, adapters, writer, passage_control, display, self._clock_watch)
+        self._desk_requests = DeskRequests(
+            config, adapters, writer, passage_control, display, self._clock_watch, proofs
+        )
         self._last_request = 0
         self._surveyed_version = 0
         self._known_refs: set[str] = set()

@@ -72,7 +72,9 @@ class PassageControl:
         return self.locked_down and self._input_for(Reason.GRANTED, direction) is PassageInput.GRANT
 
     def admits(self, reason: Reason, direction: Direction) -> bool:
-        """Return True if a release for this reason would be executed now."""
+        """Return True if a release for this reason would be executed now. A terminal releases nobody."""
+        if self._gate_config.is_terminal:
+            return False
         with self._lock:
             return (self.state, self._input_for(reason, direction)) in TRANSITIONS and self.ready
 

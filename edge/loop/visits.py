@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from contract.messages import AccessEvent, Advice, Direction, NoticeCode, PassageEvent, PassageOutcome, Reason
 from edge.core.config import Config
 from edge.core.decision import advice_for
-from edge.core.domain import Claim, Decision, Frame, Identification, Sight, Tone
+from edge.core.domain import Claim, Decision, Frame, Identification, Sight, Tone, TrainingClaim
 from edge.core.once_per_approach import AWAY_S, Admission, OncePerApproach
 from edge.loop.adapters import Adapters
 from edge.loop.credentials import Credentials, ShownCredential
@@ -79,7 +79,7 @@ class Visits:
             return
         now = self._adapters.clock.monotonic()
         for shown in self._credentials.take(frame):
-            if shown.claim.worker_id is None:
+            if shown.claim.worker_id is None or self._config.gate.is_terminal:
                 self._refuse(shown)
             else:
                 self._waiting = shown
@@ -90,6 +90,10 @@ class Visits:
             if self._credentials.claim(now).worker_id is not None:
                 seen = self._seen if now - self._seen_at <= SEEN_FOR_S else NOBODY
                 self._decide(seen, shown)
+
+    def take_training(self) -> list[TrainingClaim]:
+        """Return the codes of training sessions shown since the last call."""
+        return self._credentials.take_training()
 
     def take_identification(self, seen: Identification) -> None:
         """Take the newest frame's identification."""
@@ -197,6 +201,8 @@ class Visits:
     def _refuse(self, shown: ShownCredential) -> None:
         """Refuse a credential that is not genuine, or (without a reason) is paused. Record it once and show the
         desk."""
+        if self._config.gate.is_terminal:
+            self._credentials.forget()  # a terminal admits nobody
         if shown.claim.refusal:
             decision = self._decision(NOBODY, shown.claim)
             self._writer.write_decision(replace(decision, worker_id=shown.about))

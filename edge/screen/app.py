@@ -201,6 +201,7 @@ def _desk_routes(pages: DeskPages) -> list[Route]:
         Route("/desk/sign-out", pages.sign_out, methods=["POST"]),
         Route("/desk/admit", pages.admit, methods=["POST"]),
         Route("/desk/lock-down", pages.lock_down, methods=["POST"]),
+        Route("/desk/confirm-training", pages.confirm_training, methods=["POST"]),
     ]
 
 

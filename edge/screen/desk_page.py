@@ -5,16 +5,17 @@ Nothing here opens the gate. Each form becomes a request in desk.db, and the gat
 
 import hmac
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlencode
 
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from contract.messages import Direction
+from contract.messages import AnyEvent, Direction, TrainingEvent
 from edge.core.config import Config
-from edge.core.domain import AdmitRequest, LockDownRequest
+from edge.core.domain import AdmitRequest, ConfirmTrainingRequest, LockDownRequest
 from edge.core.passage import PassageState
 from edge.core.ports import DeskError
 from edge.screen.event_line import event_line
@@ -30,6 +31,8 @@ COOKIE = "sitegate_desk"
 DEVICE_COOKIE, DEVICE_LASTS_S = "sitegate_device", 180 * 24 * 3600
 """Signs nobody in: it only keeps this browser's wrong passwords apart from those of others."""
 SHOWN_LINES = 6
+CONFIRM_WITHIN = timedelta(minutes=5)
+"""For so long a guard may confirm who showed a code of training. The gate holds it too."""
 
 Render = Callable[..., Response]
 """(template, texts, **values) -> page."""
@@ -62,9 +65,10 @@ class DeskPages:
 
     async def state(self, request: Request) -> Response:
         """The changing part: the gate and its newest events."""
-        if self._session(request, used=False) is None:
+        session = self._session(request, used=False)
+        if session is None:
             return Response(status_code=403, headers={"HX-Refresh": "true"})  # to the sign-in
-        return self._render("desk_state.html", self._language(request), **self._changing(request))
+        return self._render("desk_state.html", self._language(request), session=session, **self._changing(request))
 
     async def muster(self, request: Request) -> Response:
         """The muster list, with names: for those who are signed in."""
@@ -128,6 +132,22 @@ class DeskPages:
         release = form.get("what") == "release"
         return self._ask(request, session, lambda: self._desk.request_lock_down(wanted, release=release), form)
 
+    async def confirm_training(self, request: Request) -> Response:
+        """Ask the gate to record that the guard saw who learned."""
+        session, form = self._session(request), await _form(request)
+        if session is None or not _ours(form, session):
+            return self._sign_in_page(request, DeskWord.SIGNED_OUT, 403)
+        try:
+            wanted = ConfirmTrainingRequest(
+                by=session.name,
+                seq=int(form.get("seq", "")),
+                epoch=form.get("epoch", ""),
+                asked_utc=self._watch.now(),
+            )
+        except ValueError:  # not a form of this page
+            return self._page(request, session, DeskWord.NOT_STORED, form)
+        return self._ask(request, session, lambda: self._desk.request_confirmation(wanted), form)
+
     def _ask(self, request: Request, session: Session, ask: Callable[[], str], form: dict[str, str]) -> Response:
         try:
             ask()
@@ -163,6 +183,7 @@ class DeskPages:
             "gate_mood": mood,
             "gate_words": words,
             "locked_down": live is not None and live.gate_state is PassageState.LOCKDOWN,
+            "unproven": to_confirm(self._watch.totals.recent, now),
             "lines": [event_line(event, texts) for event in reversed(newest)],
             "today": now.astimezone().date(),
         }
@@ -176,6 +197,18 @@ class DeskPages:
     def _to_page(self, request: Request, **query: str) -> Response:
         query = {"lang": self._language(request).code, **query}
         return RedirectResponse(f"/desk?{urlencode(query)}", 303)
+
+
+def to_confirm(recent: Iterable[AnyEvent], now: datetime) -> list[TrainingEvent]:
+    """Return the newest codes of training that wait for a guard, newest first."""
+    shown = [one for one in recent if isinstance(one, TrainingEvent)]
+    proven = {one.code_ref for one in shown if one.proven}
+    waiting = {
+        one.code_ref: one
+        for one in shown
+        if one.may_confirm and one.code_ref not in proven and timedelta(0) <= now - one.utc < CONFIRM_WITHIN
+    }
+    return list(waiting.values())[::-1][:SHOWN_LINES]
 
 
 async def _form(request: Request) -> dict[str, str]:

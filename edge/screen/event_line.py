@@ -16,6 +16,7 @@ from contract.messages import (
     PassageEvent,
     PassageOutcome,
     Reason,
+    TrainingEvent,
 )
 from edge.screen.translations import Label, Texts
 
@@ -69,6 +70,9 @@ def event_line(event: AnyEvent, texts: Texts) -> Line:
     if isinstance(event, ClockEvent):
         detail = f"{event.was_utc:%Y-%m-%d %H:%M:%S} → {event.utc:%Y-%m-%d %H:%M:%S} UTC"
         return Line(event.utc, Mood.CARE, "note", "", texts.label[Label.CLOCK_SET], detail)
+    if isinstance(event, TrainingEvent):
+        mood, label = (Mood.GOOD, Label.TRAINING_PROVEN) if event.proven else (Mood.CARE, Label.TRAINING_NOT_PROVEN)
+        return Line(event.utc, mood, "note", event.worker_id or "", texts.label[label], event.by or event.detail)
     assert isinstance(event, EnrolmentEvent)
     return Line(event.utc, Mood.PLAIN, "enrol", event.worker_id, texts.label[Label.ENROLMENT], "")
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from contract.messages import DirectoryEntry, ListKind
-from edge.core.domain import AdmitRequest, LockDownRequest
+from edge.core.domain import AdmitRequest, ConfirmTrainingRequest, LockDownRequest
 
 
 class HeldList(Protocol):
@@ -97,6 +97,8 @@ class GuardDesk(Protocol):
     def request_admission(self, request: AdmitRequest) -> str: ...
 
     def request_lock_down(self, request: LockDownRequest, *, release: bool) -> str: ...
+
+    def request_confirmation(self, request: ConfirmTrainingRequest) -> str: ...
 
 
 SyncSource = Callable[[], SyncSummary]

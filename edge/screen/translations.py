@@ -106,6 +106,8 @@ class Label(StrEnum):
     WORKER = "worker"
     EVENT = "event"
     ENROLMENT = "enrolment"
+    TRAINING_PROVEN = "training_proven"
+    TRAINING_NOT_PROVEN = "training_not_proven"
     CLOCK_SET = "clock_set"
     COMMISSIONED = "commissioned"
     COMMISSIONING_FAILED = "commissioning_failed"
@@ -145,6 +147,9 @@ class DeskWord(StrEnum):
     LOCK_DOWN_BUTTON = "lock_down_button"
     RELEASE_BUTTON = "release_button"
     LATEST = "latest"
+    CONFIRM_TRAINING = "confirm_training"
+    CONFIRM_TRAINING_NOTE = "confirm_training_note"
+    CONFIRM_TRAINING_BUTTON = "confirm_training_button"
 
 
 class MusterWord(StrEnum):

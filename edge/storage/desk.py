@@ -20,11 +20,13 @@ from pydantic import BaseModel
 from edge.core.domain import (
     ADMIT,
     COMMISSION,
+    CONFIRM_TRAINING,
     ENROL,
     LOCK_DOWN,
     RELEASE_LOCK_DOWN,
     AdmitRequest,
     CommissioningRequest,
+    ConfirmTrainingRequest,
     DeskRequest,
     EnrolmentRequest,
     LockDownRequest,
@@ -38,7 +40,8 @@ __all__ = ["DeskError", "DeskReader", "DeskWriter"]
 
 
 MERGED_WITHIN = timedelta(hours=1)
-_REF = re.compile(f"({ENROL}|{ADMIT}|{COMMISSION}|{LOCK_DOWN}|{RELEASE_LOCK_DOWN})-[0-9a-f]{{32}}")
+_KINDS = (ENROL, ADMIT, COMMISSION, LOCK_DOWN, RELEASE_LOCK_DOWN, CONFIRM_TRAINING)
+_REF = re.compile(f"({'|'.join(_KINDS)})-[0-9a-f]{{32}}")
 
 
 def utc_now() -> datetime:
@@ -80,6 +83,10 @@ class DeskWriter:
     def request_lock_down(self, request: LockDownRequest, *, release: bool) -> str:
         """Ask the gate to refuse everybody, or to end that. Return the request's `ref`. Raises DeskError."""
         return self._request(RELEASE_LOCK_DOWN if release else LOCK_DOWN, request, request.by, "")
+
+    def request_confirmation(self, request: ConfirmTrainingRequest) -> str:
+        """Ask the gate to record that a guard saw who learned. Return the request's `ref`. Raises DeskError."""
+        return self._request(CONFIRM_TRAINING, request, request.by, f"event {request.seq}")
 
     def set_password(self, name: str, stored: str, by: str) -> None:
         """Make or change an account. `stored`: from `edge.screen.passwords.hash_password`. Raises DeskError."""

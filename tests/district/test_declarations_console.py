@@ -14,7 +14,7 @@ from district.audit.models import Entry
 from district.declarations import registry
 from district.declarations.kiosks import WRONG_OF_WORKER
 from district.declarations.models import DeclarationKiosk, DeclarationPolicy, HealthDeclaration, TemperatureReading
-from district.declarations.rules import Answers
+from district.declarations.rules import Answers, Asked
 from district.emergency import registry as measures
 from district.emergency.models import EmergencyMeasure
 from district.emergency.rules import MeasureKind
@@ -85,6 +85,17 @@ def test_ok__a_clerk_declares_on_behalf_and_decides(town: SmallDistrict) -> None
     assert "valid until" in _text(manager, f"people/{worker.pk}/")
     taken = manager.post(f"/declarations/people/{worker.pk}/temperature", {"degrees": "38,2"})
     assert (taken.status_code, TemperatureReading.objects.get().high) == (302, True)
+
+
+def test_ok__chosen_trades_are_listed_until_two_temperatures(town: SmallDistrict, measure: EmergencyMeasure) -> None:
+    officer = client_of(town.accounts[Role.OFFICER])
+    registry.set_policy("test", measure, Asked(twice_daily_trades=frozenset({"1000"})))
+    registry.declare("w", town.people[0], town.projects[0], Answers(temperature="36.5"))
+    registry.declare("w", town.people[1], town.projects[0], Answers())
+    registry.take_temperature("clerk", town.people[0], town.projects[0], "36.7")
+    registry.take_temperature("clerk", town.people[1], town.projects[0], "36.7")
+    page = _text(officer, "temperatures")
+    assert [f"工人{n}<" in page for n in (1, 2, 3, 5)] == [False, True, True, False]
 
 
 @pytest.mark.parametrize("role", [Role.GUARD, Role.SYSTEM, Role.AUDITOR, Role.LIAISON])

@@ -27,14 +27,14 @@ def test_ok__phones_declare_as_workers_do_and_all_is_taken_back(
     cache.clear()
     monkeypatch.setattr(simulation, "ABNORMAL", 0.3)
     monkeypatch.setattr(simulation, "TRAVELLED", 0.5)
-    secrets, sent = simulation.opened_phones(5), simulation.answers(3, timezone.localdate())
-    for secret, fields in zip(secrets, islice(sent, 5), strict=True):
+    phones, sent = simulation.opened_phones(5), simulation.answers(3, timezone.localdate())
+    for secret, fields in zip(phones.secrets, islice(sent, 5), strict=True):
         phone = Client()
         phone.cookies["sitegate_phone"] = secret
         assert phone.post("/me/declare", fields).status_code == 302
     assert HealthDeclaration.objects.exclude(abnormal="").exists()
     assert Trip.objects.exists() and Case.objects.exists() and OutboxRow.objects.exists()
-    assert simulation.closed_phones() == 5
+    assert simulation.closed_phones(phones) == 5
     for model in (HealthDeclaration, Trip, WorkerPhone, EmergencyMeasure, OutboxRow, Case):
         assert not model.objects.exists(), model
 

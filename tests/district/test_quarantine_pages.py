@@ -83,7 +83,7 @@ def test_ok__from_order_over_two_hands_to_release_on_pages(town: SmallDistrict, 
     assert walker.post(f"{page}release/", {"outcome": "healthy"}).status_code == 403
     assert officer.post(f"{page}release/", {"outcome": "healthy"}).status_code == 302
     assert risks_of(["w-1"]) == []
-    assert OutboxRow.objects.filter(kind=OutboxRow.Kind.RISK, subject="w-1").count() == 3
+    assert OutboxRow.objects.filter(kind=OutboxRow.Kind.RISK, subject="w-1").count() == 4
     assert "Released" in officer.get(page).content.decode()
 
 

@@ -6,15 +6,21 @@ import pytest
 from district_rig import SmallDistrict
 from django.utils import timezone
 
+from district.attendance.simulation.run import simulated
+from district.attendance.simulation.size import SimulationSize
 from district.audit.models import Entry
 from district.declarations.models import Trip
+from district.emergency.erasing import erase_some
 from district.emergency.models import EmergencyMeasure
 from district.emergency.registry import end_measure, start_measure
 from district.emergency.rules import MeasureKind
+from district.people.held import as_file
+from district.people.holds import holds_of
 from district.permissions import Role
 from district.tracing import registry
-from district.tracing.models import Contact, ContactReason, Investigation
+from district.tracing.models import CallOutcome, Contact, ContactReason, Investigation
 from district.tracing.rules import TraceLimits, TraceRefused
+from district.tracing.simulation import measure_searches, write_trips
 
 WHY = {"purpose": "Find contacts", "legal_basis": "Emergency response law"}
 
@@ -100,3 +106,47 @@ def test_fail__without_a_measure_twice_or_after_its_end(town: SmallDistrict) -> 
         with pytest.raises(TraceRefused, match="closed"):
             step()
     assert not Contact.objects.visible_to(town.accounts[Role.OFFICER]).kept().exists()
+
+
+def test_ok__a_file_of_the_own_data_names_no_other_person(town: SmallDistrict) -> None:
+    made = _opened(town)
+    contact = made.contacts.get(person=town.people[6])
+    registry.record_call("officer", contact, Contact.Outcome.WELL, "no complaint")
+    said = str(as_file(town.people[6]))
+    assert "no complaint" in said
+    for secret in (made.person.name + "'", "'w-1'", "confirmed"):
+        assert secret not in said
+    assert any("emergency" in hold.reason for hold in holds_of(town.people[6]))
+    assert [hold.reason for hold in holds_of(made.person)] == [hold.reason for hold in holds_of(town.people[6])]
+
+
+def test_ok__after_the_end_no_row_is_left(town: SmallDistrict) -> None:
+    """Investigation, contacts, reasons and calls go with the measure."""
+    made = _opened(town)
+    registry.record_call("officer", made.contacts.all()[0], Contact.Outcome.WELL, "no complaint")
+    end_measure("test", made.measure)
+    while erase_some():
+        pass
+    for model in (Investigation, Contact, ContactReason, CallOutcome):
+        assert not model._base_manager.exists()
+
+
+def test_fail__more_contacts_than_anybody_can_call(town: SmallDistrict, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = _opened(town)
+    monkeypatch.setattr("district.tracing.registry.investigations.CONTACTS_MAX", 1)
+    with pytest.raises(TraceRefused, match="More than 1"):
+        registry.trace("officer", made)
+    assert made.contacts.count() == 2
+
+
+def test_ok__searches_are_measured_in_a_synthetic_district(db: None) -> None:
+    """Each person has the trips that were asked for; a real district gets none."""
+    with pytest.raises(TraceRefused, match="simulate"):
+        write_trips(10)
+    simulated(
+        SimulationSize(people=30, sites=2, gates=2, days=2, last_day=timezone.localdate()), tell=lambda text: None
+    )
+    assert write_trips(300) == 300
+    figures = list(measure_searches(2))
+    assert len(figures) == 5
+    assert figures[3].contacts >= figures[2].contacts > 0

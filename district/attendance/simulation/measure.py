@@ -44,21 +44,21 @@ def measure_questions(last_day: date) -> list[Measured]:
 def measure_events(page: int, pages: int) -> Measured:
     """Take pages of live events through the feed's handler."""
     entries: Any = list(islice(live_entries(), page * pages))
-    took, begun_cpu_s = [], processor_s()
+    took, begun_cpu_s = [], _processor_s()
     for number in range(pages):
         begun_s = time.perf_counter()
         handle(entries[number * page : (number + 1) * page])
         took.append((time.perf_counter() - begun_s) * 1000)
-    cpu_ms = (processor_s() - begun_cpu_s) * 1000 / pages
-    return figure(f"a page of {page} events, stored and projected", took, page, cpu_ms)
+    cpu_ms = (_processor_s() - begun_cpu_s) * 1000 / pages
+    return _figure(f"a page of {page} events, stored and projected", took, page, cpu_ms)
 
 
 def measure_rebuild() -> dict[str, float | int]:
     """Make all stays and days again."""
-    begun_s, begun_cpu_s = time.perf_counter(), processor_s()
+    begun_s, begun_cpu_s = time.perf_counter(), _processor_s()
     stays, days = rebuild()
     return {
-        "cpu_seconds": round(processor_s() - begun_cpu_s, 1),
+        "cpu_seconds": round(_processor_s() - begun_cpu_s, 1),
         "seconds": round(time.perf_counter() - begun_s, 1),
         "passages": Passage.objects.filter(granted=True).count(),
         "stays": stays,
@@ -117,7 +117,7 @@ def _about_passages(biggest: Project, day: datetime) -> Iterator[tuple[str, Call
 
 
 def _measured(what: str, ask: Callable[[int], QuerySet[Any]]) -> Measured:
-    took, rows, begun_cpu_s = [], 0, processor_s()
+    took, rows, begun_cpu_s = [], 0, _processor_s()
     for number in range(ROUNDS):
         sql, params = ask(number).query.sql_with_params()
         with connection.cursor() as cursor:
@@ -125,10 +125,10 @@ def _measured(what: str, ask: Callable[[int], QuerySet[Any]]) -> Measured:
             cursor.execute(sql, params)
             rows = len(cursor.fetchall())
             took.append((time.perf_counter() - begun_s) * 1000)
-    return figure(what, took, rows, (processor_s() - begun_cpu_s) * 1000 / ROUNDS)
+    return _figure(what, took, rows, (_processor_s() - begun_cpu_s) * 1000 / ROUNDS)
 
 
-def processor_s() -> float:
+def _processor_s() -> float:
     """Return the processor time of this process, and of all the database's processes if they run on this machine."""
     own = time.process_time()
     if connection.vendor != "postgresql":
@@ -145,7 +145,7 @@ def processor_s() -> float:
     return float(own + ended.children_user + ended.children_system + sum(one.user + one.system for one in spent))
 
 
-def figure(what: str, took: list[float], rows: int, cpu_ms: float) -> Measured:
+def _figure(what: str, took: list[float], rows: int, cpu_ms: float) -> Measured:
     ordered = sorted(took)
     p95 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
     return Measured(what, round(statistics.median(ordered), 2), round(p95, 2), rows, round(cpu_ms, 2))

@@ -11,13 +11,20 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from district.audit.record import record_read
 from district.declarations import registry
 from district.declarations.console_forms import BehalfForm, RevealForm, TemperatureForm
-from district.declarations.filters import DeclarationFilter, MissingFilter
+from district.declarations.filters import DeclarationFilter, DueFilter, MissingFilter
 from district.declarations.forms import DeclareForm, refused
-from district.declarations.listing import counted_sites, declarations_of, declaring_person, missing_people, own_sites
+from district.declarations.listing import (
+    counted_sites,
+    declarations_of,
+    declaring_person,
+    missing_people,
+    own_sites,
+    temperatures_due,
+)
 from district.declarations.models import HealthDeclaration, Stopover, TemperatureReading, Trip
 from district.declarations.rules import DeclarationRefused
 from district.declarations.standing import AskingSite, asking_sites, standing_of
-from district.declarations.tables import DECLARATIONS, MISSING, SITES
+from district.declarations.tables import DECLARATIONS, DUE, MISSING, SITES
 from district.declarations.views.phone import form_context, stored
 from district.emergency.pages import measure_page
 from district.emergency.rules import MeasureKind
@@ -60,6 +67,15 @@ def given(request: HttpRequest) -> HttpResponseBase:
     return list_page(
         request, "declarations/list.html", DECLARATIONS, filters.qs, filters=filters, context=frame(user, "given")
     )
+
+
+@measure_page(_SEE, KIND)
+@require_safe
+def due(request: HttpRequest) -> HttpResponseBase:
+    """List people of chosen trades whose temperature is due today."""
+    user: Any = request.user
+    filters = DueFilter(request.GET, queryset=temperatures_due(user), request=request)
+    return list_page(request, "declarations/list.html", DUE, filters.qs, filters=filters, context=frame(user, "due"))
 
 
 @measure_page(_SEE, KIND)

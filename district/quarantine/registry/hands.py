@@ -12,6 +12,8 @@ from district.accounts.models import User
 from district.audit.record import record
 from district.emergency.registry import running
 from district.emergency.rules import MeasureKind
+from district.exchange import outbox
+from district.exchange.models import OutboxRow
 from district.places.models import Place
 from district.quarantine.models import OPEN_OFFER, QuarantineHandOver, QuarantineOrder
 from district.quarantine.registry.followers import check_follows
@@ -57,6 +59,8 @@ def accept_hand_over(by: object, found: QuarantineOrder, why: str = "") -> Quara
     row.save(update_fields=["accepted", "accepted_by", "why"])
     found.holder_id = after.holder
     found.save(update_fields=["holder", "place"])
+    if found.person is not None:
+        outbox.put(OutboxRow.Kind.RISK, found.person.worker_id)  # a gate's desk calls who has the person now
     record(by, "accept hand-over", found, details={"from": str(row.giver)})
     return found
 

@@ -19,6 +19,7 @@ from district.tracing.registry.warning import warn_towns
 from district.tracing.rules import Evidence, TracedPerson, TraceLimits, TraceRefused, TraceWindow
 
 _BATCH = 500
+CONTACTS_MAX = 20_000
 
 
 @transaction.atomic
@@ -56,6 +57,13 @@ def trace(by: object, investigation: Investigation) -> int:
     now = timezone.now()
     window = TraceWindow(found.first_day, found.last_day, now, timezone.get_default_timezone())
     contacts = find_contacts(found.person, window, found.limits)
+    if len(contacts) > CONTACTS_MAX:
+        raise TraceRefused(
+            gettext_noop(
+                "More than %(count)s contacts: nobody can call so many. Choose contacts alone, or fewer days."
+            ),
+            count=CONTACTS_MAX,
+        )
     with transaction.atomic():
         found = running(investigation, lock=True)
         _store(found, contacts)

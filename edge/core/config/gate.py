@@ -18,10 +18,11 @@ class GateConfig(ConfigSection):
     kind: Literal["tripod", "swing_gate", "door"] = Field(
         default="tripod", description='What opens: "tripod" (turnstile), "swing_gate" or "door".'
     )
-    output: Literal["relay", "wiegand26", "wiegand34", "osdp"] = Field(
+    output: Literal["relay", "wiegand26", "wiegand34", "osdp", "none"] = Field(
         default="relay",
         description='How it is released: "relay", or a credential sent to an access controller that opens by itself: '
-        '"wiegand26", "wiegand34" or "osdp". With these the relay only holds open in a fire.',
+        '"wiegand26", "wiegand34" or "osdp". With these the relay only holds open in a fire. "none": a terminal of a '
+        "classroom, which opens nothing.",
     )
     relay_pin: Pin = Field(default=17, description="Output that releases the turnstile (inwards, if both ways).")
     relay_out_pin: Pin | None = Field(
@@ -124,6 +125,11 @@ class GateConfig(ConfigSection):
         le=5,
         description="Mock pins only: a simulated person passes this long after each release.",
     )
+
+    @property
+    def is_terminal(self) -> bool:
+        """True for a terminal that only takes proofs of training."""
+        return self.output == "none"
 
     @model_validator(mode="after")
     def _consistent(self) -> "GateConfig":

@@ -1,6 +1,6 @@
 """The gate's values. They touch nothing outside the process."""
 
-from edge.core.domain.credentials import Claim, ReaderEntry
+from edge.core.domain.credentials import Claim, ReaderEntry, TrainingClaim
 from edge.core.domain.decision import Circumstances, Decision, LastPassage
 from edge.core.domain.devices import CameraStatus, GateSignal, ReaderStatus, ThermometerStatus, Tone
 from edge.core.domain.identification import Candidate, Identification, QualityFault, Sight
@@ -11,11 +11,13 @@ from edge.core.domain.muster import MusterList, MusterPerson
 from edge.core.domain.requests import (
     ADMIT,
     COMMISSION,
+    CONFIRM_TRAINING,
     ENROL,
     LOCK_DOWN,
     RELEASE_LOCK_DOWN,
     AdmitRequest,
     CommissioningRequest,
+    ConfirmTrainingRequest,
     DeskRequest,
     EnrolmentRequest,
     LockDownRequest,
@@ -26,6 +28,7 @@ from edge.core.domain.vision import Face, Frame, Image, Points, Template, Vector
 __all__ = [
     "ADMIT",
     "COMMISSION",
+    "CONFIRM_TRAINING",
     "ENROL",
     "LOCK_DOWN",
     "RELEASE_LOCK_DOWN",
@@ -35,6 +38,7 @@ __all__ = [
     "Circumstances",
     "Claim",
     "CommissioningRequest",
+    "ConfirmTrainingRequest",
     "Decision",
     "DeskRequest",
     "DiskState",
@@ -64,6 +68,7 @@ __all__ = [
     "Template",
     "ThermometerStatus",
     "Tone",
+    "TrainingClaim",
     "Vector",
     "Worker",
 ]

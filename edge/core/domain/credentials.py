@@ -3,7 +3,19 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from contract.messages import TrainingStep
 from contract.policy import Factor
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingClaim:
+    """A genuine code of a training session. It opens nothing. `worker_id`: "" in the code of a class."""
+
+    session_id: str
+    step: TrainingStep
+    worker_id: str
+    ref: str
+    expires_utc: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +31,8 @@ class Claim:
     refusal: str = ""
     ref: str = ""
     issued_utc: datetime | None = None
+    training: TrainingClaim | None = None
+    """Set instead of `worker_id` by a code of a training session."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ class CommissioningRequest(BaseModel):
 ENROL, ADMIT, COMMISSION = "enrol", "admit", "commission"
 
 LOCK_DOWN, RELEASE_LOCK_DOWN = "lock_down", "release_lock_down"
+CONFIRM_TRAINING = "confirm_training"
 """Kinds of desk requests."""
 
 
@@ -64,6 +65,18 @@ class LockDownRequest(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     by: str = Field(min_length=1, max_length=40)
+    asked_utc: Utc
+
+
+class ConfirmTrainingRequest(BaseModel):
+    """Body of a desk request of kind "confirm_training": a guard saw the worker of an unproven training code. `seq`,
+    `epoch`: of its event."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    by: str = Field(min_length=1, max_length=40)
+    seq: int = Field(ge=1)
+    epoch: Id
     asked_utc: Utc
 
 

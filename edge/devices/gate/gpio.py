@@ -75,6 +75,8 @@ class GpioGate:
 
     def pulse(self, way: Direction = Direction.IN, stretch: float = 1.0) -> None:
         """Release for pulse_ms times `stretch`; the guard ends it. See `edge.core.ports.Gate`."""
+        if self._config.is_terminal:
+            return
         if self._controller_output is not None:
             self._controller_output.send(way)
         else:
@@ -85,7 +87,8 @@ class GpioGate:
 
     def hold_open(self) -> None:
         """Release both ways until `lock`. Only for fire: the only release without an end."""
-        self._guard.hold()
+        if not self._config.is_terminal:
+            self._guard.hold()
 
     def end_due_pulse(self) -> float | None:
         """See `PulseGuard.end_if_due`. For a simulated clock, for which the guard's thread cannot wait."""
@@ -128,7 +131,7 @@ class GpioGate:
 
     def _make_controller_output(self, factory: Any) -> ControllerOutput | None:
         made: ControllerOutput
-        if self._config.output == "relay":
+        if self._config.output in ("relay", "none"):
             return None
         made = OsdpOutput(self._config) if self._config.output == "osdp" else WiegandOutput(self._config, factory)
         self._open.append(made.close)
@@ -137,7 +140,7 @@ class GpioGate:
     def _open_for_fire(self) -> None:
         """Open at once on the fire contact. The passage learns of it by `signals`, and ends it."""
         try:
-            self._guard.hold()
+            self.hold_open()
         except GateError as error:  # the passage tries again, and reports
             log.error("fire_not_opened", error=str(error))
 

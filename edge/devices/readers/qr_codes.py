@@ -5,11 +5,13 @@ import zxingcpp
 
 from contract.code import PREFIX, TEXT_MAX
 from contract.signing import Verifier
-from edge.core.claims import code_claim
+from contract.training_code import TRAINING_PREFIX
+from edge.core.claims import code_claim, training_claim
 from edge.core.config import Config
 from edge.core.domain import Claim, Frame, Image
 from edge.core.ports import Clock
 
+PREFIXES = (PREFIX, TRAINING_PREFIX)
 QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 GONE_AFTER_S = 3.0
 """A code that was out of view this long counts as shown again."""
@@ -22,7 +24,7 @@ def read_codes(image: Image) -> list[str]:
     mode."""
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     found = zxingcpp.read_barcodes(grey, formats=QR, try_invert=True)
-    return [code.text for code in found if code.text.startswith(PREFIX) and len(code.text) <= TEXT_MAX]
+    return [code.text for code in found if code.text.startswith(PREFIXES) and len(code.text) <= TEXT_MAX]
 
 
 class QrCodeReader:
@@ -41,8 +43,13 @@ class QrCodeReader:
             return None
         self._due_s = now_s + self._every_s
         fresh = [text for text in read_codes(frame.image) if self._comes_into_view(text, now_s)]
-        claims = [code_claim(text, self._key, self._site_id, self._clock.utc()) for text in fresh]
-        return next((claim for claim in claims if claim.worker_id), None) or self._refusal(claims, now_s)
+        claims = [self._claim(text) for text in fresh]
+        genuine = next((claim for claim in claims if claim.worker_id or claim.training), None)
+        return genuine or self._refusal(claims, now_s)
+
+    def _claim(self, text: str) -> Claim:
+        read = training_claim if text.startswith(TRAINING_PREFIX) else code_claim
+        return read(text, self._key, self._site_id, self._clock.utc())
 
     def _comes_into_view(self, text: str, now_s: float) -> bool:
         self._in_view = {known: seen_s for known, seen_s in self._in_view.items() if now_s - seen_s < GONE_AFTER_S}

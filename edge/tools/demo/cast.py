@@ -67,8 +67,10 @@ class Act:
     gain: float = 1.0
     stay_s: float = 0.4
     far_px: float = 55
+    gap_s: float = 0.45
     waits_for: str = ""
     """The name of a file in the stage's folder: the scene begins when it exists."""
+    code_size: float = 0.9
     code_file: str = ""
     """The name of a file there: the text of the code on the card in the first person's hand."""
 
@@ -110,14 +112,27 @@ ACTS = (
 FEBRUARY = (
     Act(
         "Worker A, whom a key list names since a moment",
-        ("a-today",), Reason.RISK_HOLD, Advice.SEE_DESK, "worker-a", waits_for="walk-up-refused", stay_s=0.8,
+        ("a-today",), Reason.RISK_HOLD, Advice.SEE_DESK, "worker-a", waits_for="walk-up-refused", gap_s=2.5, stay_s=0.8,
     ),
     Act(
         "Worker A, after the hit was lifted",
-        ("a-today",), Reason.GRANTED, Advice.WALK_THROUGH, "worker-a", waits_for="walk-up-lifted", stay_s=0.8,
+        ("a-today",), Reason.GRANTED, Advice.WALK_THROUGH, "worker-a", waits_for="walk-up-lifted", gap_s=2.5, stay_s=0.8,
     ),
 )  # fmt: skip
 """What the gate does in the district's chapter of the demonstration, after the people side did its part."""
+
+PUPIL = (
+    Act(
+        "Worker C, with the code of a course in the hand",
+        ("c",), Reason.TRAINING_LAPSED, Advice.RENEW_TRAINING, "worker-c", near_px=120, stay_s=4.0,
+        waits_for="walk-up-proof", code_file="code", code_size=1.7,
+    ),
+    Act(
+        "Worker C, after the proof",
+        ("c",), Reason.GRANTED, Advice.WALK_THROUGH, "worker-c", waits_for="walk-up-trained", gap_s=3.5, stay_s=0.8,
+    ),
+)  # fmt: skip
+"""The gate may see that the training lapsed before it has read the code. So these are not judged one by one."""
 
 
 def portraits(photos_dir: Path, matcher: FaceMatcher) -> dict[str, Portrait]:
@@ -152,11 +167,13 @@ def _scene(act: Act, cast: Mapping[str, Portrait], folder: Path) -> str:
     people = "".join(
         f"[[scenes.people]]\nphoto_path = {json.dumps(str(cast[name].path))}\nface = {[round(v, 1) for v in cast[name].box]}\n"
         f"far_px = {act.far_px}\nnear_px = {act.near_px}\nx = {x}\n{_path('code_path', folder, act.code_file)}"
+        f"code_size = {act.code_size}\n"
         for name, x in zip(act.people, places, strict=True)
     )
     waits = _path("start_when_path", folder, act.waits_for)
     return (
-        f"\n[[scenes]]\nname = {json.dumps(act.title)}\n{waits}gap_s = 0.45\napproach_s = 0.45\nstay_s = {act.stay_s}\nleave_s = 0.1\n"
+        f"\n[[scenes]]\nname = {json.dumps(act.title)}\n{waits}gap_s = {act.gap_s}\napproach_s = 0.45\n"
+        f"stay_s = {act.stay_s}\nleave_s = 0.1\n"
         f"light = {{ gain = {act.gain} }}\n{people}"
     )
 

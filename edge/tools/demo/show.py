@@ -12,6 +12,7 @@ from contract.messages import (
     EnrolmentEvent,
     NoticeEvent,
     PassageEvent,
+    TrainingEvent,
 )
 from edge.tools.demo.verdict import VerdictLine
 
@@ -63,6 +64,8 @@ def event(console: Console, seconds: float, happened: AnyEvent) -> None:
             words = f"enrolled        {happened.worker_id}"
         case CommissioningEvent():
             words = f"commissioning   {happened.outcome.value}"
+        case TrainingEvent():
+            words = f"training        {happened.worker_id} {'proven' if happened.proven else happened.detail}"
         case ClockEvent():
             words = f"clock set       was {happened.was_utc:%Y-%m-%d %H:%M:%S}"
     console.print(styled((f"{head}{words}", "dim")))

@@ -28,9 +28,9 @@ FILM_HZ = 20.0
 STEP_S = 60.0
 GATE_STOP_S = 30.0
 """More than `sitegate run` gives its three processes."""
-CONSOLE_S = 180.0
+CONSOLE_S = 300.0
 """The console's database is made and filled in this time, also on a slow machine."""
-_BEHIND = ("nice", "-n", "19")
+_BEHIND = ("nice", "-n", "5")
 """Before a command that shall take nothing from the gate and its film."""
 _DISTRICT = str(Path(sys.executable).with_name("sitegate-district"))
 _HQ = str(Path(sys.executable).with_name("sitegate-hq"))

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from contract.messages import AccessEvent, AnyEvent, PassageEvent, PassageOutcome
+from contract.messages import AccessEvent, AnyEvent, PassageEvent, PassageOutcome, TrainingEvent
 from edge.core.config import GateConfig
-from edge.tools.demo.cast import ACTS, Act
+from edge.tools.demo.cast import ACTS, FEBRUARY, PUPIL, Act
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,24 @@ def acts(events: Sequence[AnyEvent], promised: Sequence[Act] = ACTS) -> list[Ver
         lines.append(VerdictLine(act.title, _promise(act), got))
     lines += [VerdictLine("nobody", "nothing", _outcome(e)) for e in decisions[len(promised) :]]
     return lines
+
+
+def february_acts(events: Sequence[AnyEvent]) -> list[VerdictLine]:
+    """Judge what the gate did in the district's chapter: a line for each act, and one for the pupil."""
+    pupil = PUPIL[0].worker_id
+    others = [e for e in events if not (isinstance(e, AccessEvent) and e.worker_id == pupil)]
+    return [*acts(others, FEBRUARY), _pupil([e for e in events if getattr(e, "worker_id", None) == pupil])]
+
+
+def _pupil(events: Sequence[AnyEvent]) -> VerdictLine:
+    """Check that the proof opened nothing, and that the pupil was let in after it."""
+    said = []
+    for event in events:
+        if isinstance(event, TrainingEvent):
+            said.append("proven" if event.proven else "not proven")
+        elif isinstance(event, AccessEvent) and event.granted:
+            said.append("let in")
+    return VerdictLine("Worker C proves the course by code and face", "proven → let in", " → ".join(said) or "nothing")
 
 
 def february(text: str) -> list[VerdictLine]:

@@ -14,6 +14,7 @@ from contract.messages import (
     NoticeCode,
     NoticeEvent,
     PassageEvent,
+    TrainingEvent,
 )
 from edge.tools.stories.expect import EVENT, LANE, RELAY, ExpectedLane, ExpectedLine, ExpectedNotice, ExpectedRelease
 from edge.tools.stories.invariants import broken_invariants
@@ -143,6 +144,8 @@ def _event(event: AnyEvent) -> tuple[str, dict[str, Any]]:
             return f"enrolled {event.worker_id}", details
         case CommissioningEvent():
             return f"commissioning {event.outcome}", details
+        case TrainingEvent():
+            return f"training {'proven' if event.proven else 'not proven'} {event.worker_id}", details
         case ClockEvent():
             return "clock set", details
 

@@ -16,6 +16,7 @@ from contract.messages import (
     PassageEvent,
     PassageOutcome,
     Reason,
+    TrainingEvent,
 )
 from edge.core.domain import Tone
 from edge.screen.lane_page import Sign, StateSign
@@ -184,6 +185,8 @@ def _event(event: AnyEvent, texts: Texts) -> tuple[str, str]:
             return _who("Enrolled", event.worker_id), CALM
         case CommissioningEvent():
             return f"Commissioning {event.outcome}", CALM
+        case TrainingEvent():
+            return _who("Training proven" if event.proven else "Training not proven", event.worker_id), CALM
         case ClockEvent():
             return "Clock set", CARE
 
