@@ -7,7 +7,7 @@ one with constraints of its own gets a line in OVERRIDES.
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 from decimal import Decimal
 from typing import Any
@@ -22,6 +22,8 @@ from django.test import Client
 from district.accounts.adapters import CodesAdapter
 from district.accounts.models import Grant, User
 from district.audit.record import record
+from district.emergency import registry as measures
+from district.emergency.rules import MeasureKind
 from district.fields import EncryptedTextField
 from district.people.models import Person
 from district.people.scopes import refresh
@@ -60,6 +62,7 @@ OVERRIDES: dict[str, dict[str, Any]] = {
     "api.ApiToken": {"enterprise": None},
     "api.WebhookEndpoint": {"enterprise": None},
     "cases.DutyHours": {"weekday": 0},
+    "emergency.EmergencyMeasure": {"starts": date.today(), "ends": date.today() + timedelta(days=30), "ended": None},
     "people.DuplicateCandidate": {"second": lambda key: key + 1},
     "people.Merge": {"absorbed": lambda key: key + 1},
     "training.CourseMedia": {"mime": "image/jpeg", "size": 1},
@@ -86,6 +89,20 @@ def two_parts() -> None:
         refresh([key])
         record(f"{mark}-actor", "read", Person.objects.get(pk=key), fields=["number"], why=f"{mark} reason")
     Place.objects.update(numchild=1)
+    for kind in MeasureKind:
+        _running(kind)
+
+
+def _running(kind: MeasureKind) -> None:
+    """Let a measure of the district hold, so that its pages exist in both parts."""
+    measures.start_measure(
+        "test",
+        kind,
+        Place.objects.get(pk=1),
+        purpose="Exercise",
+        legal_basis="Article 1",
+        ends=date.today() + timedelta(days=30),
+    )
 
 
 def role_accounts() -> dict[Role, User]:
