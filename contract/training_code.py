@@ -1,15 +1,18 @@
 """The text of a QR code that proves at a gate who learned. HQ makes and signs it; it opens nothing.
 
-"SGT1:" + base32(body + signature)        as in `contract.code`; a gate that does not know it ignores it
-body, big-endian:
-  issued      4 bytes   seconds since 1970-01-01 UTC; not valid before
-  valid_s     2 bytes   seconds from `issued` on
-  nonce       4 bytes   random
-  step        1 byte    0 proof, 1 start, 2 moment, 3 end
-  session_id  1 byte length, then ASCII
-  worker_id   1 byte length, then ASCII; length 0: the code of a class, and the face names the worker
-  site_id     1 byte length, then ASCII; length 0: any site
-signature     64 bytes  Ed25519 by HQ's key over "sitegate/v1/sign/training_code", a zero byte, and the body
+The text is "SGT1:" and base32 of body and signature, as in `contract.code`. An older gate ignores it.
+
+The body, big-endian:
+
+- issued: 4 bytes, seconds since 1970-01-01 UTC. Not valid before.
+- valid_s: 2 bytes, seconds from `issued` on.
+- nonce: 4 bytes, random.
+- step: 1 byte. 0 proof, 1 start, 2 moment, 3 end.
+- session_id: 1 byte length, then ASCII.
+- worker_id: the same. Length 0: the code of a class, where the face names the worker.
+- site_id: the same. Length 0: any site.
+
+The signature: 64 bytes, Ed25519 by HQ's key over "sitegate/v1/sign/training_code", a zero byte, and the body.
 """
 
 import hashlib

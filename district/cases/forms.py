@@ -1,5 +1,6 @@
 """Forms of cases, of the calendar and of duty."""
 
+import secrets
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -63,6 +64,11 @@ class PhotosField(forms.FileField):
         return [one.read() for one in files]
 
 
+def new_once() -> str:
+    """Return a key for a form that is shown: sent twice, it makes one case."""
+    return secrets.token_hex(8)
+
+
 def _words(label: Any, *, required: bool = True) -> forms.CharField:
     return forms.CharField(label=label, max_length=4_000, required=required, widget=forms.Textarea({"rows": 3}))
 
@@ -75,6 +81,7 @@ class ReportForm(forms.Form):
     title = forms.CharField(label=_("In one sentence"), max_length=200)
     text = _words(_("Description"), required=False)
     photos = PhotosField()
+    once = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput, initial=new_once)
 
     def __init__(self, user: Account, *args: Any, **options: Any) -> None:
         """`user`: at whose places something may be reported."""
@@ -197,6 +204,7 @@ class PhoneReportForm(forms.Form):
     text = forms.CharField(max_length=4_000)
     photos = PhotosField()
     discreet = forms.BooleanField(required=False)
+    once = forms.CharField(required=False, max_length=40, initial=new_once)
 
     def __init__(self, sites: Sequence[Project], *args: Any, **options: Any) -> None:
         """`sites`: where the worker works today."""

@@ -23,9 +23,13 @@ def forget_cases(person: Person, **_more: Any) -> None:
 
 @receiver(data_asked)
 def show_cases(person: Person, **_more: Any) -> list[HeldTable]:
-    """Return what is held of a person in cases: those about the person, and those that the person reported."""
+    """Return what is held of a person in cases: those about the person, and those that the person reported.
+
+    The employer reads this list too. A report that is kept from the site is left out: the worker's phone shows it.
+    """
     records = records_of(person)
-    rows = list(Case.objects.filter(Q(person__in=records) | Q(reporter_person__in=records)).order_by("-made"))
+    known = Q(person__in=records) | Q(reporter_person__in=records, discreet=False)
+    rows = list(Case.objects.filter(known).order_by("-made"))
     if not rows:
         return []
     shown = [

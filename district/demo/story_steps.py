@@ -1,6 +1,5 @@
 """What the steps of the demonstration's story share: who acts, what each step promised, and waiting."""
 
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -57,27 +56,30 @@ class StoryActors:
         self.tell(StoryStep(title, wanted, got, time.monotonic() - begun))
 
 
-def until_shown(browser: Browser, path: str, *texts: str, within_s: float = WAIT_S) -> float:
-    """Open a page again and again until it shows all texts. Return the seconds it took. Raises PageError."""
-    return _until(browser, path, lambda: all(text in browser.text() for text in texts), ", ".join(texts), within_s)
+def until_shown(browser: Browser, path: str, text: str) -> None:
+    """Open a page again and again until it shows a text. Raises PageError."""
 
-
-def until_form(browser: Browser, path: str, action: str, *, within_s: float = WAIT_S) -> float:
-    """Open a page again and again until it has a form. Return the seconds it took. Raises PageError."""
-    return _until(browser, path, lambda: action in browser.forms(), f"the form {action}", within_s)
-
-
-def until_row(browser: Browser, path: str, row: str, *, within_s: float = WAIT_S) -> float:
-    """Open a page again and again until it links to such an address. Return the seconds it took. Raises PageError."""
-    return _until(browser, path, lambda: any(re.fullmatch(row, one) for one in browser.links("/")), row, within_s)
-
-
-def _until(browser: Browser, path: str, true: Callable[[], bool], what: str, within_s: float) -> float:
-    begun = time.monotonic()
-    while True:
+    def shown() -> bool:
         browser.open(path)
-        if true():
-            return time.monotonic() - begun
-        if time.monotonic() - begun > within_s:
-            raise PageError(f"{path} never showed {what}: {browser.text()[:600]}")
+        return text in browser.text()
+
+    until(browser, shown, text)
+
+
+def until_form(browser: Browser, path: str, action: str) -> None:
+    """Open a page again and again until it has a form. Raises PageError."""
+
+    def there() -> bool:
+        browser.open(path)
+        return action in browser.forms()
+
+    until(browser, there, f"the form {action}")
+
+
+def until(browser: Browser, true: Callable[[], bool], what: str) -> None:
+    """Look again and again until something is there. Raises PageError."""
+    deadline = time.monotonic() + WAIT_S
+    while not true():
+        if time.monotonic() > deadline:
+            raise PageError(f"{browser.path()} never showed {what}: {browser.text()[:600]}")
         time.sleep(LOOK_EVERY_S)

@@ -1,7 +1,7 @@
 """The first page of each role: what it needs first, and the obvious next action."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -38,6 +38,7 @@ class HomePage:
     second: list[HomeTask] = field(default_factory=list)
     second_title: str = ""
     second_none: str = ""
+    cases: list[HomeTask] = field(default_factory=list)
     map: SiteMap | None = None
     charts: tuple[str, ...] = ()
     """Charts that the page fetches when it is shown: `hours`, `trades`, `days`."""
@@ -47,7 +48,7 @@ class HomePage:
 
 def home_of(user: Any, role: Role) -> HomePage:
     """Return the first page of one of an account's roles."""
-    return _HOMES[role](user)
+    return replace(_HOMES[role](user), cases=panels.cases_for(user))
 
 
 def _district(user: Any) -> HomePage:

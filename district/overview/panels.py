@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 
 from district.attendance.models import Day, Passage, Stay
 from district.attendance.models.projections import INSIDE
+from district.cases.tables import short_title, state_tone
+from district.cases.waiting import waiting_for
 from district.overview.hours import HourFrom
 from district.overview.links import address_of
 from district.overview.rules import EXPIRES_SOON
@@ -55,6 +57,28 @@ class HomeTask:
 def inside_now(user: Any) -> int:
     """Count who is on a visible site now."""
     return int(_inside(user).count())
+
+
+def cases_for(user: Any) -> list[HomeTask]:
+    """Return the cases whose next step is the account's, what is due first first."""
+    if not user.may(Permission.WORK_CASES):
+        return []
+    return [
+        HomeTask(
+            title=f"{case.number} {short_title(case)}",
+            text=_case_text(case),
+            tone=state_tone(case),
+            address=address_of("cases:case", case.pk),
+            action=_("Open"),
+        )
+        for case in waiting_for(user)[:SHOWN]
+    ]
+
+
+def _case_text(case: Any) -> str:
+    due = case.next_due
+    until = _("until %(time)s") % {"time": f"{timezone.localtime(due):%m-%d %H:%M}"} if due else ""
+    return " · ".join(part for part in (case.place.name, str(case.get_state_display()), until) if part)
 
 
 def refusals_today(user: Any, most: int = SHOWN) -> list[HomeTask]:

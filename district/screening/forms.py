@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from common.sheets.columns import letter
@@ -58,7 +58,7 @@ class FromSourceForm(forms.Form):
     """Under which measure, from whom, and what a gate's desk sees."""
 
     measure = _MeasureField(label=_("Measure"), queryset=EmergencyMeasure.objects.none())
-    name = forms.CharField(label=_("Name"), max_length=120)
+    name = forms.CharField(label=pgettext_lazy("key list", "Name"), max_length=120)
     source = forms.CharField(
         label=_("Source"), max_length=200, help_text=_("The authority that made the list, with the letter's number.")
     )
@@ -84,7 +84,9 @@ class NewListForm(FromSourceForm):
     """A new list."""
 
     ends = forms.DateField(
-        label=_("Last day"), widget=_DayInput(), help_text=_("Its people are admitted again on the day after.")
+        label=pgettext_lazy("key list", "Last day"),
+        widget=_DayInput(),
+        help_text=_("Its people are admitted again on the day after."),
     )
     file = forms.FileField(
         label=_("Sheet"),

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from district.people.models import Assignment, in_force
 from district.screening.models import KeyList, ListFile
@@ -100,7 +100,7 @@ HITS = ListTable(
         TableColumn("score", gettext_lazy("Likeness"), lambda row: f"{row.score:.0%}"),
         TableColumn("made", gettext_lazy("Found"), kind="time", sort=("made", "pk")),
         TableColumn("until", gettext_lazy("Until"), kind="time", sort=("until", "pk")),
-        TableColumn("decided_by", gettext_lazy("Decided by")),
+        TableColumn("decided_by", pgettext_lazy("hit", "Decided by")),
         TableColumn("worker_id", gettext_lazy("Worker id"), "person.worker_id", kind="code", shown=False),
     ),
     empty=EmptyState(
@@ -130,7 +130,7 @@ LISTS = ListTable(
         TableColumn("held", gettext_lazy("Held at gates"), kind="number"),
         TableColumn("waiting", gettext_lazy("To decide"), kind="number"),
         TableColumn("place", gettext_lazy("Place"), "measure.place.name"),
-        TableColumn("ends", gettext_lazy("Last day"), kind="time", sort=("ends", "pk")),
+        TableColumn("ends", pgettext_lazy("key list", "Last day"), kind="time", sort=("ends", "pk")),
         TableColumn("by", gettext_lazy("Loaded by")),
         TableColumn("loaded", gettext_lazy("In force since"), kind="time"),
         TableColumn("legal_basis", gettext_lazy("Legal basis"), kind="long", shown=False),

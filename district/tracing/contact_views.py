@@ -7,7 +7,6 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -140,7 +139,6 @@ def _shown(
         "contact": found,
         "state": state,
         "tone": tone,
-        "last_day": timezone.localdate(found.last),
         "sheet": sheet,
         "may_trace": may_trace,
         "sees_person": Person.objects.visible_to(user).filter(pk=found.person_id).exists(),

@@ -157,6 +157,11 @@ class Contact(VisibleModel):
     def __str__(self) -> str:
         return str(self.person)
 
+    @property
+    def last_day(self) -> date:
+        """Return the last day of contact. A trip lasts until the midnight that ends its day."""
+        return max(timezone.localdate(self.first), timezone.localdate(self.last - timedelta(microseconds=1)))
+
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
         """Show those of visible investigations, and of people at places of the scope: their own town calls them."""

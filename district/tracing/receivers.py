@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.dispatch import receiver
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from district.people.held import HeldTable
@@ -40,7 +39,7 @@ def show_traced(person: Person, **_more: Any) -> list[HeldTable]:
     kept = _("Until the measure ends, or the days that it names")
     shown = [
         {
-            _("Last day of contact"): timezone.localdate(row.last),
+            _("Last day of contact"): row.last_day,
             _("What the call brought"): str(row.get_outcome_display()),
             _("Note of the call"): "; ".join(call.note for call in row.calls.all() if call.note),
         }

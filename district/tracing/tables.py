@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import django_filters
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from district.tracing.explaining import ReasonNames, all_reasons, strongest_reason
@@ -20,7 +20,7 @@ def investigation_state(row: Any) -> tuple[str, Tone]:
         return gettext("closed"), ""
     if row.traced is None:
         return gettext("not searched yet"), "care"
-    return gettext("open"), "good"
+    return pgettext("investigation", "open"), "good"
 
 
 def contact_state(row: Any) -> tuple[str, Tone]:
@@ -86,10 +86,6 @@ _NAME = TableColumn("name", _("Name"), "person.name", link=_contact_address, not
 _STATE = TableColumn(
     "state", _("State"), lambda row: contact_state(row)[0], kind="badge", tone=lambda row: contact_state(row)[1]
 )
-_CALLED = (
-    TableColumn("called", _("Last call"), kind="time"),
-    TableColumn("call_again", _("Call again on"), kind="time"),
-)
 
 CALLS = ListTable(
     name="contact-calls",
@@ -99,8 +95,9 @@ CALLS = ListTable(
         TableColumn("site", _("Site"), "site_name"),
         TableColumn("language", _("Language"), "person.language"),
         _STATE,
-        TableColumn("last_day", _("Last day of contact"), lambda row: timezone.localdate(row.last), kind="time"),
-        *_CALLED,
+        TableColumn("last_day", _("Last day of contact"), kind="time"),
+        TableColumn("called", _("Last call"), kind="time"),
+        TableColumn("call_again", _("Call again on"), kind="time"),
     ),
     empty=EmptyState(
         _("Nobody waits for a call"), _("Contacts appear here when an investigation finds them."), icon="phone"
@@ -128,9 +125,10 @@ def contacts_table() -> ListTable:
             TableColumn("reason", _("Strongest reason"), lambda row: strongest_reason(row, names), kind="long"),
             TableColumn("reasons", _("All reasons"), lambda row: all_reasons(row, names), kind="long", shown=False),
             TableColumn("first", _("First met"), kind="time", sort=("first", "pk"), shown=False),
-            TableColumn("last", _("Last met"), kind="time", sort=("last", "pk")),
+            TableColumn("last_day", _("Last day of contact"), kind="time", sort=("last", "pk")),
             _STATE,
-            *_CALLED,
+            TableColumn("called", _("Last call"), kind="time", shown=False),
+            TableColumn("call_again", _("Call again on"), kind="time"),
             TableColumn("found", _("Still found"), shown=False),
         ),
         empty=EmptyState(

@@ -1,7 +1,7 @@
 """Take proofs of training: a code and a face make an event, and open nothing.
 
-On a gate the code waits for one face. On a terminal the code of a class stays until it expires, and each participant
-who looks into the camera is recorded once.
+On a gate the code waits for one face. On a terminal the code of a class stays until it expires. Each participant who
+looks into the camera is recorded once.
 """
 
 from datetime import timedelta

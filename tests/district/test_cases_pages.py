@@ -1,6 +1,6 @@
 """Pages of cases: a whole life by forms, wrong inputs, who sees what, a worker's phone."""
 
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -8,13 +8,17 @@ import pytest
 from district_rig import SmallDistrict
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 from PIL import Image
 from two_parts import client_of
 
 from district.audit.models import Entry
-from district.cases import registry
+from district.cases import clock_set_back, registry
 from district.cases.models import CalendarDay, Case, DutyHours
-from district.cases.rules import CaseKind
+from district.cases.photos import clean_photo
+from district.cases.rules import CaseKind, CaseRefused
+from district.cases.waiting import waiting_for
+from district.people.held import held_of
 from district.permissions import Role
 from district.phones import sessions
 from district.phones.models import WorkerPhone
@@ -149,6 +153,40 @@ def test_ok__double_click_makes_one_step(town: SmallDistrict) -> None:
     assert case.steps.filter(action="resolve").count() == 1
 
 
+def test_ok__report_that_is_sent_twice_is_one_case(town: SmallDistrict) -> None:
+    """On the console and on a phone."""
+    given = {"category": "safety", "place": town.projects[0].place_id, "title": "Fence is broken", "once": "a1"}
+    site, phone = client_of(town.accounts[Role.MANAGER]), _phone(town)
+    assert len({site.post("/cases/report/", given).url for _ in range(2)}) == 1
+    given = {"category": "safety", "site": town.projects[0].pk, "text": "Fence is broken", "once": "a1"}
+    assert len({phone.post("/me/problems", given).url for _ in range(2)}) == 1
+    assert Case.objects.count() == 2
+    assert 'name="once" value="' in phone.get("/me/problems").content.decode()
+
+
+def test_fail__huge_photo_fills_no_memory(town: SmallDistrict) -> None:
+    """A PNG of 36 million pixels has 100 kB; it is refused before it is read. A large JPEG is read small."""
+    target, jpeg = BytesIO(), BytesIO()
+    Image.new("1", (6_000, 6_000)).save(target, "PNG")
+    with pytest.raises(CaseRefused, match="too large"):
+        clean_photo(target.getvalue())
+    Image.new("L", (6_000, 4_000)).save(jpeg, "JPEG")
+    with Image.open(BytesIO(clean_photo(jpeg.getvalue()))) as small:
+        assert max(small.size) <= 1_280
+
+
+def test_ok__clock_that_was_ahead_delays_no_escalation(town: SmallDistrict) -> None:
+    """Put right once, and not again."""
+    case = registry.open_case(CaseKind.TAMPER, town.projects[0].place, title="Opened")
+    planned = case.escalate_at
+    assert planned is not None
+    Case.objects.filter(pk=case.pk).update(escalate_at=planned + timedelta(days=90))
+    for _ in range(2):
+        clock_set_back.repair(timezone.now())
+        case.refresh_from_db()
+        assert case.escalate_at == planned
+
+
 def test_ok__liaison_hands_a_case_up_and_loses_no_clock(town: SmallDistrict) -> None:
     """Places above are offered, those of other branches are not."""
     case = registry.open_case(CaseKind.WHISTLE, town.projects[0].place, title="Fence")
@@ -170,7 +208,7 @@ def test_ok__worker_reports_by_phone_and_confirms_there(town: SmallDistrict) -> 
     assert answer.url == f"/me/problems/{case.pk}"
     registry.progress(officer, case, "I ask them")
     registry.resolve(officer, case, "Paid today")
-    with pytest.raises(registry_refusal()):
+    with pytest.raises(CaseRefused):
         registry.confirm(town.account(Role.OFFICER, place=town.root), case)
     assert _phone(town, 1).get(answer.url).status_code == 404
     assert phone.post(answer.url, {"answer": "no", "said": " "}).status_code == 422
@@ -184,13 +222,6 @@ def test_ok__worker_reports_by_phone_and_confirms_there(town: SmallDistrict) -> 
     assert case.state == "confirmed"
 
 
-def registry_refusal() -> type[Exception]:
-    """Return what a refused step raises."""
-    from district.cases.rules import CaseRefused
-
-    return CaseRefused
-
-
 def test_ok__discreet_report_is_kept_from_the_site(town: SmallDistrict) -> None:
     """The site and the employers do not see it; the liaison does, without a name."""
     given = {"category": "wages", "site": town.projects[0].pk, "text": "Not paid", "discreet": "on"}
@@ -202,6 +233,7 @@ def test_ok__discreet_report_is_kept_from_the_site(town: SmallDistrict) -> None:
     assert "kept from the site" in page
     assert town.people[0].name not in page
     assert town.people[0].worker_id not in page
+    assert not [one for one in held_of(town.people[0]) if one.label == "Cases"]
     assert not Entry.objects.filter(subject_kind="cases.case", actor__contains=town.people[0].worker_id).exists()
 
 
@@ -229,3 +261,22 @@ def test_ok__officer_sets_days_and_hours(town: SmallDistrict) -> None:
     own = DutyHours.objects.all()[0]
     assert part.post(f"/cases/duty/{own.pk}/remove/").status_code == 404
     assert officer.post(f"/cases/duty/{own.pk}/remove/").status_code == 302
+
+
+def test_ok__first_page_shows_the_cases_whose_next_step_is_the_accounts(town: SmallDistrict) -> None:
+    """The owner's, the reporter's, the desk's; a site's as long as its tasks are not done."""
+    _appoint(town)
+    hit = _hit(town)
+    fence = registry.open_case(
+        CaseKind.WHISTLE, town.projects[0].place, title="Fence", reporter=town.accounts[Role.MANAGER]
+    )
+
+    def waiting(role: Role) -> set[int]:
+        return {one.pk for one in waiting_for(town.accounts[role])}
+
+    assert waiting(Role.LIAISON) == {hit.pk, fence.pk}
+    assert (waiting(Role.MANAGER), waiting(Role.OFFICER), waiting(Role.GUARD)) == ({hit.pk}, set(), set())
+    registry.progress(town.accounts[Role.LIAISON], fence, "seen")
+    registry.resolve(town.accounts[Role.LIAISON], fence, "done")
+    assert waiting(Role.MANAGER) == {hit.pk, fence.pk}
+    assert f"#{fence.pk} Fence" in client_of(town.accounts[Role.MANAGER]).get("/").content.decode()

@@ -13,6 +13,7 @@ from django.utils import timezone
 from id_numbers import id_number
 
 from district.audit.models import Entry
+from district.cases.models import Case
 from district.declarations.models import Stopover, Trip
 from district.declarations.signals import declared
 from district.emergency.erasing import erase_some
@@ -26,7 +27,7 @@ from district.people.registry.merging import merge
 from district.people.registry.persons import document_index, phone_index
 from district.permissions import Role
 from district.screening import registry
-from district.screening.models import Hit, KeyList, KeyRow
+from district.screening.models import Hit, KeyList, KeyRow, ListFeed, ListFile
 from district.screening.risk_source import risks_of
 from district.screening.rules import HitState, KeyEntry, ScreeningRefused
 from district.screening.worker_rounds import compare_lists_again, end_some
@@ -275,11 +276,14 @@ def test_ok__a_measure_that_ended_leaves_nothing_here_and_nobody_held(
     _card(town.people[0], id_number(1))
     key_list = _load(measure, KeyEntry(name="欧阳修", number=id_number(1), note="contact of a case")).list
     registry.add_rule("chen", key_list, "420100", TODAY, TODAY)
+    registry.keep_file(registry.begin_list("chen", measure, ABOUT), "list.csv", b"number\n1\n")
+    desk = {"reason_code": "14-a", "officer": "Officer Chen"}
+    registry.make_feed("chen", measure, name="Province", source="Province", legal_basis="Article 56", **desk)
     assert _to_hq(hq)
     end_measure("test", measure)
     while erase_some():
         pass
-    assert not KeyRow.objects.exists() and not Hit.objects.exists() and not KeyList.objects.exists()
+    assert not any(model.objects.exists() for model in (KeyRow, Hit, KeyList, ListFile, ListFeed, Case))
     assert not _to_hq(hq)
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM screening_listrule")

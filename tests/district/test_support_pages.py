@@ -86,6 +86,17 @@ def test_fail__double_click_applies_once(published: SmallDistrict) -> None:
     assert SupportApplication.objects.count() == Case.objects.count() == 1
 
 
+def test_fail__measure_is_retired_while_the_form_is_open(published: SmallDistrict) -> None:
+    """The answers stay; a measure that never was is not found."""
+    registry.retire_measure("test", SupportMeasure.objects.get(key="rent"), "the budget is used up")
+    client, page = _clerk(published)
+    answer = client.post(f"{page}apply/rent/", {**RENT, "loan_wanted": "70000"})
+    assert answer.status_code == 422
+    assert "This measure has changed" in answer.content.decode()
+    assert 'value="70000"' in answer.content.decode()
+    assert client.post(f"{page}apply/none/", RENT).status_code == 404
+
+
 def test_fail__neighbours_see_nothing(published: SmallDistrict) -> None:
     """A clerk of another enterprise and an officer of another town get "not found"."""
     made = _applied(published)

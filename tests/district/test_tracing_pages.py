@@ -70,7 +70,9 @@ def test_ok__from_the_case_to_the_release_of_a_contact(travelled: SmallDistrict)
     Person.objects.filter(pk=contact.person_id).update(phone="+8613800001234")
     address = f"/tracing/contacts/{contact.pk}/"
     assert "13800001234" not in officer.get(address).text
-    assert "13800001234" in officer.post(f"{address}number/").text
+    sheet = officer.post(f"{address}number/").text
+    assert "13800001234" in sheet
+    assert f"on {timezone.localdate()} at the latest" in sheet
     assert officer.post(f"{address}call/", {"outcome": "well", "note": "no complaint"}).status_code == 302
     today = timezone.localdate()
     days = {"starts": today.isoformat(), "ends": (today + timedelta(days=14)).isoformat()}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,86 +10,23 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from loop_rig import House, known, unknown
+from training_gate_rig import KEY, TerminalHouse, TrainingHouse
 
 from contract.code import Code, make
-from contract.messages import Advice, LivenessVerdict, NoticeCode, TrainingEvent, TrainingStep
+from contract.messages import Advice, LivenessVerdict, NoticeCode, TrainingStep
 from contract.policy import Factor
 from contract.training_code import TrainingCode, make_training_code
-from edge.core.claims import code_claim, training_claim
-from edge.core.config import Config, GateConfig, LivenessConfig
 from edge.core.decision.training_proof import prove
 from edge.core.domain import (
     Candidate,
-    Claim,
     ConfirmTrainingRequest,
-    Frame,
     Identification,
     Sight,
     TrainingClaim,
-    Worker,
 )
-from edge.loop import Adapters, GateLoop
-from edge.storage.desk import DeskReader, DeskWriter
+from edge.storage.desk import DeskWriter
 
-KEY = Ed25519PrivateKey.generate()
 _FAR = datetime(2099, 1, 1, tzinfo=UTC)
-
-
-class Shows:
-    """A code reader to which a test hands texts."""
-
-    def __init__(self, house: "TrainingHouse") -> None:
-        self._house, self.text = house, ""
-
-    def read(self, frame: Frame) -> Claim | None:
-        text, self.text = self.text, ""
-        if not text:
-            return None
-        read = training_claim if text.startswith("SGT1:") else code_claim
-        return read(text, KEY.public_key(), "site-1", self._house.clock.utc())
-
-
-class TrainingHouse(House):
-    """A gate that reads codes; `terminal`: one that opens nothing."""
-
-    terminal = False
-    live = False
-
-    def make_loop(self) -> GateLoop:
-        self.codes = Shows(self)
-        self.lists.state = replace(
-            self.lists.state,
-            workers={
-                name: Worker(name, frozenset({"site-1"}), training_valid_until=date(2099, 1, 1))
-                for name in ("w1", "w2", "w3")
-            },
-        )
-        adapters = Adapters(
-            camera=self.camera,
-            matcher=self.matcher,
-            gate=self.gate,
-            indicator=self.indicator,
-            roster=self.lists,
-            journal=self.journal,
-            desk_requests=DeskReader(self.folder / "desk.db"),
-            clock=self.clock,
-            code_reader=self.codes,
-        )
-        gate = GateConfig(output="none") if self.terminal else GateConfig()
-        return GateLoop(Config(gate=gate, liveness=LivenessConfig(mode="required" if self.live else "off")), adapters)
-
-    def text(self, worker: str = "w1", *, session: str = "l-1", step: TrainingStep = TrainingStep.PROOF) -> str:
-        now = self.clock.utc().replace(microsecond=0)
-        code = TrainingCode(session, step, worker, "", now, now + timedelta(minutes=15))
-        return make_training_code(code, KEY)
-
-    @property
-    def trainings(self) -> list[TrainingEvent]:
-        return [e for e in self.events if isinstance(e, TrainingEvent)]
-
-
-class TerminalHouse(TrainingHouse):
-    terminal = True
 
 
 @pytest.fixture

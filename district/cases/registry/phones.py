@@ -36,9 +36,16 @@ def phone_name(person: Person, *, discreet: bool) -> str:
 
 
 def report_by_phone(
-    person: Person, *, site: Project, category: str, text: str, photos: Sequence[bytes] = (), discreet: bool = False
+    person: Person,
+    *,
+    site: Project,
+    category: str,
+    text: str,
+    photos: Sequence[bytes] = (),
+    discreet: bool = False,
+    once: str = "",
 ) -> Case:
-    """Open a case that a worker reports. Raises CaseRefused."""
+    """Open a case that a worker reports; the same form again (`once`) makes no second one. Raises CaseRefused."""
     text = check_said(text)
     since = timezone.now() - timedelta(days=1)
     if Case.objects.filter(reporter_person__in=records_of(person), made__gte=since).count() >= A_DAY:
@@ -52,6 +59,7 @@ def report_by_phone(
         source="phone",
         category=category,
         photos=photos,
+        key=f"report:p{person.pk}:{once}" if once else "",
         reporter_person=person,
         discreet=discreet,
     )

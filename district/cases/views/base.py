@@ -68,6 +68,7 @@ def case_page(request: HttpRequest, case: Case, bound: CaseAction | None = None,
         "person_shown": case.person_id and Person.objects.visible_to(user).filter(pk=case.person_id).exists(),
         "place_shown": Place.objects.visible_to(user).filter(pk=case.place_id).exists(),
         "may_respond": CaseAction.RESPOND in actions,
+        "tasks_open": CaseAction.RESPOND in actions and case.response.filter(done=None).exists(),
         "forms": [
             (BUTTONS[one], form if one is bound else form_of(one, user, case), one is _main(actions))
             for one in BUTTONS

@@ -23,8 +23,10 @@ def report(request: HttpRequest) -> HttpResponse:
     form = ReportForm(user, request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
+        once = said.pop("once")
+        key = f"report:{user.pk}:{once}" if once else ""
         try:
-            made = open_case(CaseKind.WHISTLE, said.pop("place"), reporter=user, **said)
+            made = open_case(CaseKind.WHISTLE, said.pop("place"), reporter=user, key=key, **said)
         except CaseRefused as error:
             form.add_error(None, refused(error))
         else:

@@ -104,7 +104,7 @@ def warn_of_expired_lists() -> bool:
 def end_some() -> bool:
     """Note which hits are over, and send their people to HQ once more. Return whether there may be more."""
     over = Hit.objects.filter(state=HitState.IN_FORCE, until__lte=timezone.now()).order_by("until", "pk")
-    some = list(over.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)[:_ENDED_AT_ONCE])
+    some = list(over.select_for_update(skip_locked=True).values_list("pk", flat=True)[:_ENDED_AT_ONCE])
     if some:
         rows = Hit.objects.filter(pk__in=some)
         rows.update(state=HitState.OVER)

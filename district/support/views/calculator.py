@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -67,6 +67,8 @@ def apply(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     enterprise = get_object_or_404(enterprises_of(request.user, APPLY), pk=pk)
     found, known = _in_force(), known_of(enterprise)
     measure = next((one for one in found if one.key == key), None)
+    if measure is None and not SupportMeasure.objects.filter(key=key).exists():
+        raise Http404
     form = AnswersForm(found, known, {}, request.POST)
     if form.is_valid():
         try:

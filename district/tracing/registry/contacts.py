@@ -51,7 +51,7 @@ def call_sheet(by: object, contact: Contact) -> CallSheet:
         found.person.language,
         travelled=bool(kinds - AT_WORK),
         worked=bool(kinds & AT_WORK),
-        last_day=timezone.localdate(found.last),
+        last_day=found.last_day,
     )
 
 

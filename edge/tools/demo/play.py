@@ -147,24 +147,28 @@ def _verdict(console: Console, stage: DemoStage, followed: Follower) -> list[ver
 
 def _february(console: Console, stage: DemoStage, followed: Follower) -> list[verdict.VerdictLine]:
     """Let the people side play its part, and people walk up in between. Return what came of each step."""
-    steps, told, before = stage.start_february(), 0, len(followed.events)
+    steps, before = stage.start_february(), len(followed.events)
     begun = time.monotonic()
+    done: list[verdict.VerdictLine] = []
+
+    def look() -> list[verdict.VerdictLine]:
+        for happened in followed.poll():
+            show.event(console, time.monotonic() - begun, happened)
+        for line in verdict.february(steps.read_text(encoding="utf-8"))[len(done) :]:
+            show.step(console, time.monotonic() - begun, line)
+            done.append(line)
+        return verdict.february_acts(followed.events[before:])
+
     with console.status("people declare, a list arrives, people walk up, cases are worked on…"):
         while stage.february_ended() is None and time.monotonic() - begun < FEBRUARY_S:
-            for happened in followed.poll():
-                show.event(console, time.monotonic() - begun, happened)
-            done = verdict.february(steps.read_text(encoding="utf-8"))
-            for line in done[told:]:
-                show.step(console, time.monotonic() - begun, line)
-            told = len(done)
+            look()
             time.sleep(0.05)
-    if stage.february_ended() != 0:
-        raise StageError(f"February ended too early:\n{stage.log_tail('february')}")
-    followed.poll()
-    return [
-        *verdict.february(steps.read_text(encoding="utf-8")),
-        *verdict.february_acts(followed.events[before:]),
-    ]
+        if stage.february_ended() != 0:
+            raise StageError(f"February ended too early:\n{stage.log_tail('february')}")
+        ends = time.monotonic() + DRAIN_S
+        while not all(line.ok for line in look()) and time.monotonic() < ends:
+            time.sleep(0.05)
+    return [*done, *look()]
 
 
 def _keep(console: Console, stage: DemoStage, accounts: list[str]) -> None:
