@@ -18,7 +18,7 @@ from district.demo.story_steps import StoryActors, until, until_form, until_show
 SITE, ROOT = SITES[0], "南海示范区"
 TRAVELLER, PUPIL, CONFIRMED, COMPANION = 0, 2, 3, 4
 """The numbers of the story's workers: the demonstration's workers A, C, D and E."""
-TRAIN = "G1305"
+TRAIN, LIST_NAME = "G1305", "Key list of the province"
 TRAINING = "三级安全教育"
 """The demonstration's people have papers of this training."""
 MEASURES = {
@@ -199,7 +199,7 @@ class February:
         with self._actors.account("officer") as officer:
             officer.open("/screening/lists/new/")
             about: dict[str, Value] = {
-                "name": "Key list of the province",
+                "name": LIST_NAME,
                 "source": "Provincial headquarters, letter 2020-17 (demonstration)",
                 "legal_basis": LEGAL_BASIS,
                 "reason_code": "KEY-LIST",
@@ -232,6 +232,23 @@ class February:
                 officer.submit("", {**given, "place": _value(officer, "place", ROOT)})
             officer.open("/emergency/")
             return f"{len(set(_numbered(officer, '/emergency/')))} in force"
+
+    def end_measures(self) -> str:
+        """End all measures on their pages, and wait until their data are erased. Return how many were."""
+        with self._actors.account("officer") as officer:
+            officer.open("/emergency/")
+            measures = sorted(set(_numbered(officer, "/emergency/")))
+            for one in measures:
+                officer.open(one)
+                officer.submit("/end/")
+            until(officer, lambda: all(self._erased(officer, one) for one in measures), "the erasure of each measure")
+            return f"{len(measures)} erased"
+
+    @staticmethod
+    def _erased(officer: Browser, measure: str) -> bool:
+        """Say whether a measure's page tells three times: until when, ended early, data erased."""
+        officer.open(measure)
+        return len(re.findall(r"20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}", officer.text())) >= 2
 
     def _phone_link(self, *workers: int) -> None:
         """Invite workers. The links stay in this story as they would on paper."""

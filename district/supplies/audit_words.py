@@ -15,6 +15,8 @@ ACTIONS: dict[str, StrPromise] = {
     "set supply policy": pgettext_lazy("audit", "set what sites declare"),
 }
 DETAILS: dict[str, StrPromise] = {
+    "day": pgettext_lazy("audit", "day"),
+    "outcome": pgettext_lazy("audit", "result"),
     "quantity": pgettext_lazy("audit", "quantity"),
     "item": pgettext_lazy("audit", "item"),
     "seed": pgettext_lazy("audit", "seed of the draw"),

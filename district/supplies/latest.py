@@ -1,5 +1,6 @@
 """The last report of each site, and what its stocks say."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -55,20 +56,18 @@ def proposals(user: Account) -> list[tuple[SupplyItem, SupplyProposal]]:
     """Return who could give what to whom, among the sites that an account may ask. Open offers are counted already."""
     lines = list(latest_lines(user, Permission.CHECK_SITES))
     needs = needs_by_measure(line.report.measure_id for line in lines)
-    found: list[tuple[SupplyItem, SupplyProposal]] = []
     given, coming = _promised()
-    for item in SupplyItem:
-        spares, lacks = [], []
-        for line in lines:
-            if line.item != item.value:
-                continue
-            site, path, figures = line.report.project_id, line.report.project.place.path, line.figures
-            needed = needs[line.report.measure_id]
-            spares.append(SiteAmount(site, path, spare(figures, needed) - given.get((site, item.value), 0)))
-            short = lacking(figures, needed) - coming.get((site, item.value), 0)
-            lacks.append(SiteAmount(site, path, max(short, 0), days_left(figures) or 0))
-        found += [(item, one) for one in match_surplus(spares, lacks)]
-    return found
+    spares, lacks = defaultdict[str, list[SiteAmount]](list), defaultdict[str, list[SiteAmount]](list)
+    for line in lines:
+        site, path, figures = line.report.project_id, line.report.project.place.path, line.figures
+        needed = needs[line.report.measure_id]
+        left = spare(figures, needed) - given.get((site, line.item), 0)
+        short = lacking(figures, needed) - coming.get((site, line.item), 0)
+        if left > 0:
+            spares[line.item].append(SiteAmount(site, path, left))
+        if short > 0:
+            lacks[line.item].append(SiteAmount(site, path, short, days_left(figures) or 0))
+    return [(item, one) for item in SupplyItem for one in match_surplus(spares[item.value], lacks[item.value])]
 
 
 def _promised() -> tuple[dict[tuple[int, str], int], dict[tuple[int, str], int]]:

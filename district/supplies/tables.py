@@ -1,5 +1,6 @@
 """The lists of sites, stocks, sums, offers, commitments and checks."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.urls import reverse
@@ -78,24 +79,35 @@ STOCKS = ListTable(
     ),
     empty=EmptyState(_("No stock declared"), _("Stocks of the last days stand here once sites declare."), icon="inbox"),
 )
-SUMS = ListTable(
-    name="supplies-sums",
-    keys=("path", "pk"),
-    columns=(
-        TableColumn("name", _("Place")),
-        TableColumn("sites", _("Sites asked"), kind="number"),
-        TableColumn("declared", _("Sites that declared"), kind="number"),
-        TableColumn("expected", _("People expected"), kind="number"),
-        TableColumn("back", _("People back"), kind="number"),
-        TableColumn("from_listed", _("From listed areas"), kind="number"),
-        TableColumn("abnormal", _("Not well"), kind="number"),
-        TableColumn("rooms", _("Isolation places"), kind="number"),
-        TableColumn("rooms_used", _("In use"), kind="number"),
-        TableColumn("masks", _("Masks in stock"), kind="number"),
-        TableColumn("short", _("Short items"), kind="number"),
-    ),
-    empty=EmptyState(_("No place here"), _("Choose another level of the tree."), icon="inbox"),
-)
+_SUMS = {
+    "sites": _("Sites asked"),
+    "declared": _("Sites that declared"),
+    "expected": _("People expected"),
+    "back": _("People back"),
+    "from_listed": _("From listed areas"),
+    "abnormal": _("Not well"),
+    "rooms": _("Isolation places"),
+    "rooms_used": _("In use"),
+    "masks": _("Masks in stock"),
+    "short": _("Short items"),
+}
+
+
+def sums_table(sums: Mapping[str, Mapping[str, int]]) -> ListTable:
+    """Return the list of places with their sums, which were counted once for all of them."""
+
+    def of(name: str) -> Callable[[Any], int]:
+        return lambda row: sums[row.path][name] if row.path in sums else 0
+
+    numbers = (TableColumn(name, label, of(name), kind="number") for name, label in _SUMS.items())
+    return ListTable(
+        name="supplies-sums",
+        keys=("path", "pk"),
+        columns=(TableColumn("name", _("Place")), *numbers),
+        empty=EmptyState(_("No place here"), _("Choose another level of the tree."), icon="inbox"),
+    )
+
+
 OFFERS = ListTable(
     name="supplies-offers",
     keys=("-made", "-pk"),

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from district.people.rules import TRADES
@@ -52,6 +52,18 @@ def step_name(step: str) -> str:
 
 def _how(row: Any) -> str:
     return row.by or gettext("face at a gate")
+
+
+_OF_GATES = (
+    gettext_noop("no face was recognised: a guard may confirm"),
+    gettext_noop("no face was recognised"),
+    gettext_noop("the face was not shown to be live"),
+)
+"""What gates write. Other texts of theirs name a worker, and stay as they are."""
+
+
+def _why(row: TrainingProof) -> str:
+    return gettext(row.why) if row.why else ""
 
 
 def _proof_how(row: TrainingProof) -> str:
@@ -147,7 +159,7 @@ PROOFS = ListTable(
         ),
         TableColumn("by", _("Proven by"), _proof_how),
         TableColumn("gate_name", _("Gate"), kind="code"),
-        TableColumn("why", _("Reason"), kind="long"),
+        TableColumn("why", _("Reason"), _why, kind="long"),
     ),
     empty=EmptyState(_("No gate has seen a code of training"), icon="inbox"),
 )

@@ -30,6 +30,7 @@ CHOSEN = (
     "test_people_pages.py::test_ok__the_list_is_filtered_and_exported",
     "test_people_pages.py::test_ok__chosen_people_end_after_a_preview",
     "test_people_import_together.py::test_ok__many_rows_do_what_each_does_alone[1]",
+    "test_figures_days.py::test_ok__sums_of_each_level",
     "test_imports_sheets.py::test_fail__one_wrong_row_keeps_the_whole_sheet_out",
     "test_imports_sheets.py::test_fail__what_changed_since_the_check_is_shown_again",
 )

@@ -1,4 +1,4 @@
-"""Migrate one SQLite database for all processes of a test run: the others take a copy, which is ten times faster."""
+"""Migrate one SQLite database for all processes of a test run. The others copy it, which is ten times faster."""
 
 import fcntl
 import os
@@ -15,7 +15,7 @@ from django.db import connection
 
 @contextmanager
 def migrated_once(folder: Path) -> Iterator[None]:
-    """While this holds, Django's test database in memory is a copy of the one in the folder, which the first makes."""
+    """While this holds, Django's test database is a copy of the one in the folder. The first process makes that."""
     call = management.call_command
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(management, "call_command", lambda *words, **options: _called(folder, call, *words, **options))

@@ -11,7 +11,7 @@ from screen_stage import open_chromium
 from selenium.webdriver.chrome.webdriver import WebDriver
 from sync_rig import wait_until
 
-from district.demo.february import February
+from district.demo.february import LIST_NAME, TRAIN, February
 from district.demo.story_steps import StoryActors, StoryStep
 from edge.core.config import MatcherConfig
 from edge.matcher import open_matcher
@@ -21,6 +21,8 @@ from edge.tools.demo.play import Follower
 from edge.tools.demo.stage import DemoStage
 
 START_S = 180.0
+SECRETS = [TRAIN, LIST_NAME]
+"""Words of the emergency that stand in the clear in the district's files while a measure holds."""
 
 
 @pytest.fixture
@@ -70,10 +72,21 @@ def test_ok__a_february_from_the_declaration_to_the_proof_at_the_gate(
         show_code=lambda text: _put(stage.root / "code", text),
         tell=steps.append,
     )
-    February(actors, tmp_path).play()
+    story = February(actors, tmp_path)
+    story.play()
     print("", *(f"{one.seconds:6.1f} s  {one.title}: {one.got}" for one in steps), sep="\n")
     assert [one.got for one in steps] == [one.wanted for one in steps]
     wait_until(lambda: all(line.ok for line in _decided(followed, before)), "the gate decides as promised", 60)
+    held = [text for text in SECRETS if _found(stage.root / "district", text)]
+    assert held == SECRETS, "the search finds nothing, not even what is there"
+    stage.stop("gate")
+    assert story.end_measures() == "4 erased"
+    stage.stop("console")
+    assert [text for text in SECRETS if _found(stage.root / "district", text)] == []
+
+
+def _found(folder: Path, text: str) -> bool:
+    return any(text.encode() in path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
 def _answers(url: str) -> bool:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import takewhile
+
+STEP = 4
+"""Characters of one level in the path of a place."""
 
 
 @dataclass(frozen=True)
@@ -36,21 +38,21 @@ def match_surplus(spares: Iterable[SiteAmount], lacks: Iterable[SiteAmount]) -> 
     found: list[SupplyProposal] = []
     for lack in sorted(lacks, key=lambda one: (one.days, -one.amount, one.site)):
         open_amount = lack.amount
-        for one in sorted(left.values(), key=lambda giver: _nearness(giver, lack)):
-            if open_amount <= 0:
-                break
-            if one.site == lack.site:
-                continue
+        while open_amount > 0 and (givers := [one for one in left.values() if one.site != lack.site]):
+            one = min(givers, key=lambda giver: _nearness(giver, lack))
             given = min(one.amount, open_amount)
             found.append(SupplyProposal(one.site, lack.site, given))
             open_amount -= given
-            left[one.site] = SiteAmount(one.site, one.path, one.amount - given)
             if one.amount == given:
                 del left[one.site]
+            else:
+                left[one.site] = SiteAmount(one.site, one.path, one.amount - given)
     return found
 
 
 def _nearness(giver: SiteAmount, taker: SiteAmount) -> tuple[int, int, int]:
     """Sort the nearest first; of those, who has most."""
-    common = takewhile(lambda pair: pair[0] == pair[1], zip(giver.path, taker.path, strict=False))
-    return -sum(1 for _ in common), -giver.amount, giver.site
+    common, shorter = 0, min(len(giver.path), len(taker.path))
+    while common < shorter and giver.path.startswith(taker.path[: common + STEP]):
+        common += STEP
+    return -common, -giver.amount, giver.site

@@ -72,15 +72,15 @@ def _objection(person: Person, said: GateProof, learning: Learning | None, sessi
     """Say why a proof of a gate does not count; "" if it does."""
     if learning is not None:
         if learning.person_id != person.pk:
-            return "the code belongs to another worker"
+            return gettext_noop("the code belongs to another worker")
         if learning.passed is None or said.utc > learning.passed + PROOF_WITHIN:
-            return "the test is not passed, or too long ago"
+            return gettext_noop("the test is not passed, or too long ago")
         return ""
     assert session is not None
     if session.begun is None or said.utc < session.begun or (session.over is not None and said.utc > session.over):
-        return "the class was not under way"
+        return gettext_noop("the class was not under way")
     if session.gate is not None and session.gate.gate_id != said.gate_name:
-        return "shown at another gate than the class's terminal"
+        return gettext_noop("shown at another gate than the class's terminal")
     return ""
 
 

@@ -151,7 +151,7 @@ def _february(console: Console, stage: DemoStage, followed: Follower) -> list[ve
     begun = time.monotonic()
     done: list[verdict.VerdictLine] = []
 
-    def look() -> list[verdict.VerdictLine]:
+    def catch_up() -> list[verdict.VerdictLine]:
         for happened in followed.poll():
             show.event(console, time.monotonic() - begun, happened)
         for line in verdict.february(steps.read_text(encoding="utf-8"))[len(done) :]:
@@ -161,14 +161,14 @@ def _february(console: Console, stage: DemoStage, followed: Follower) -> list[ve
 
     with console.status("people declare, a list arrives, people walk up, cases are worked on…"):
         while stage.february_ended() is None and time.monotonic() - begun < FEBRUARY_S:
-            look()
+            catch_up()
             time.sleep(0.05)
         if stage.february_ended() != 0:
             raise StageError(f"February ended too early:\n{stage.log_tail('february')}")
         ends = time.monotonic() + DRAIN_S
-        while not all(line.ok for line in look()) and time.monotonic() < ends:
+        while not all(line.ok for line in catch_up()) and time.monotonic() < ends:
             time.sleep(0.05)
-    return [*done, *look()]
+    return [*done, *catch_up()]
 
 
 def _keep(console: Console, stage: DemoStage, accounts: list[str]) -> None:
