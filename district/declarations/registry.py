@@ -43,6 +43,7 @@ from district.people.models import Assignment, Person, in_force
 from district.people.registry.base import living
 from district.places.models import Project
 
+A_DAY = 30  # a phone that sends more declarations of one day is out of order, or in wrong hands
 _POLICY = ("measure__declaration_policy",)
 _SAME_TRIP = ("mode", "number", "day", "from_code", "to_code")
 
@@ -65,8 +66,7 @@ def declare(
     Raises DeclarationRefused, RecordRefused.
     """
     person = living(person)
-    before = _sent_before(person, client_key)
-    if before is not None:
+    if (before := _sent_before(person, client_key)) is not None:
         return before
     if way == HealthDeclaration.Way.CLERK and len(why.strip()) < 2:
         raise DeclarationRefused(gettext_noop("Say why you declare for the worker."))
@@ -74,6 +74,8 @@ def declare(
     asked, when = asked_of(place["measure"]), declared_at(claimed, now)
     day = timezone.localtime(when).date()
     checked = checked_answers(answers, asked, day)
+    if HealthDeclaration.objects.filter(person=person, day=day).count() >= A_DAY:
+        raise DeclarationRefused(gettext_noop("That is often enough for one day: go to the site office."))
     made = HealthDeclaration.objects.create(
         **place,
         by=str(by)[:150],

@@ -13,6 +13,7 @@ from django.utils import timezone
 from district.cases.models import Case
 from district.declarations import registry
 from district.declarations.models import HealthDeclaration, Stopover, Trip
+from district.declarations.registry import A_DAY
 from district.declarations.rules import Answers
 from district.emergency import registry as measures
 from district.emergency.models import EmergencyMeasure
@@ -82,6 +83,9 @@ def test_ok__a_phone_sends_a_draft_twice_and_it_is_stored_once(town: SmallDistri
     for _ in range(2):
         assert phone.post("/me/declare", draft, headers={"X-Part": "1"}).json()["go"] == "/me/declared"
     assert HealthDeclaration.objects.get().declared == hours
+    many = {"X-Part": "1"}
+    sent = [phone.post("/me/declare", draft | {"client_key": f"m{n}"}, headers=many).status_code for n in range(A_DAY)]
+    assert (sent.count(200), sent[-1]) == (A_DAY - 1, 422), "a phone that sends without end is stopped"
     old = draft | {"client_key": "o" * 32, "claimed": (hours - timedelta(days=4)).isoformat()}
     answer = phone.post("/me/declare", old, headers={"X-Part": "1"})
     assert (answer.status_code, answer.json()["problems"]) == (422, ["These answers are too old: declare again."])

@@ -4,7 +4,7 @@
   const KEPT_MS = 3 * 24 * 3600 * 1000;  // the server refuses older answers
   const form = document.querySelector("form.declare");
   for (const name of Object.keys(localStorage)) if (name.startsWith("declaration.")) {
-    try { if (Date.now() - JSON.parse(localStorage[name]).at > KEPT_MS) localStorage.removeItem(name); } catch (error) { localStorage.removeItem(name); }
+    try { if (Date.now() - JSON.parse(localStorage[name]).here > KEPT_MS) localStorage.removeItem(name); } catch (error) { localStorage.removeItem(name); }
   }
   if (!form) return;
 
@@ -39,11 +39,12 @@
   /* The draft */
   const slot = `declaration.${form.dataset.declare}`;  // another worker's draft is never shown
   const waiting = document.querySelector("[data-waiting]"), trouble = document.querySelector("[data-problems]");
+  const ahead = Date.parse(form.dataset.now) - Date.now();  // a phone's clock may be days off
   let sending = false;
   const fields = () => [...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken");
   function keep(more) {
     const now = read() || {};
-    try { localStorage[slot] = JSON.stringify({ at: now.waits ? now.at : Date.now(), waits: now.waits, fields: fields(), ...more }); } catch (error) { /* a full or closed store: the page works without */ }
+    try { localStorage[slot] = JSON.stringify({ at: now.waits ? now.at : Date.now() + ahead, here: Date.now(), waits: now.waits, fields: fields(), ...more }); } catch (error) { /* a full or closed store: the page works without */ }
   }
   function read() { try { return JSON.parse(localStorage[slot] || "null"); } catch (error) { return null; } }
   function show(draft) {
@@ -89,10 +90,10 @@
     finally { sending = false; }
   }
   form.addEventListener("submit", (event) => {
-    try { localStorage["declaration.can"] = JSON.stringify({ at: 0 }); localStorage.removeItem("declaration.can"); } catch (error) { return; }
+    try { localStorage["declaration.can"] = JSON.stringify({ here: 0 }); localStorage.removeItem("declaration.can"); } catch (error) { return; }
     event.preventDefault();
     trouble.hidden = true;
-    keep({ waits: true, at: Date.now() });
+    keep({ waits: true, at: Date.now() + ahead });
     send();
   });
   addEventListener("online", send);
