@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -98,6 +98,8 @@ def reopen(request: HttpRequest, pk: int) -> HttpResponse:
 def respond(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """Mark a task of the check-list as done, with its proof."""
     case = case_of(request, pk, WORK)
+    if not case.response.filter(number=number).exists():
+        raise Http404
     form = SaidForm(request.POST, request.FILES, auto_id=f"id_task_{number}_%s")
     form.fields["said"].required = False
     if form.is_valid():
