@@ -74,7 +74,7 @@ def test_ok__site_reports_liaison_solves_site_confirms_all_by_forms(town: SmallD
 
 
 def test_ok__site_proves_the_tasks_of_a_hit_and_the_liaison_solves_it(town: SmallDistrict) -> None:
-    """The site is told, does the check-list with photos, and owns nothing."""
+    """The site sees it, does the check-list with photos, and owns nothing."""
     _appoint(town)
     case = _hit(town)
     assert set(case.notices.values_list("user", flat=True)) == {

@@ -41,7 +41,7 @@ _QUICK = settings(max_examples=50, deadline=None)
 
 
 def test_ok__every_open_state_has_a_side_that_can_move_it() -> None:
-    """Whoever the case waits for has an action, also if nobody else does anything."""
+    """The one for whom the case waits has an action, also if nobody else does anything."""
     assert WAITS_FOR.keys() == set(CaseState) - {CaseState.CLOSED}
     for state, side in WAITS_FOR.items():
         assert actions_of(state, frozenset({side})), state
@@ -212,7 +212,7 @@ def test_ok__message_waits_for_the_end_of_quiet_hours(calendar: WorkCalendar, at
 def test_ok__escalation_goes_up_step_by_step_and_never_before_a_missed_deadline(
     calendar: WorkCalendar, kind: CaseKind, start: datetime, depth: int, acts: list[tuple[int, bool]]
 ) -> None:
-    """A worker looks at random times, and the owner answers at some. Whoever is silent is passed over up to the top."""
+    """A worker looks at random times, and the owner answers at some. Who is silent is passed over up to the top."""
     due, answered, now = deadlines(calendar, kind, start), False, start
     goes = next_escalation(calendar, kind, now, due, answered=answered, at_top=depth == 1)
     for minutes, answers in acts:

@@ -65,7 +65,7 @@ def _mailed(town: SmallDistrict) -> None:
 
 
 def test_ok__risk_person_refused_at_a_gate_is_one_case_of_the_measure(town: SmallDistrict) -> None:
-    """Trying again, and reading the page again, opens no second one; the liaison and the site are told."""
+    """Trying again, and reading the page again, opens no second one. Liaison and site get a notice."""
     ends = timezone.localdate() + timedelta(days=5)
     why = {"purpose": "Find contacts early", "legal_basis": "Emergency response law, article 56"}
     measure = start_measure("test", MeasureKind.SCREENING, town.root, ends=ends, **why)

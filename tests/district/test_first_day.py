@@ -1,4 +1,4 @@
-"""PROMISE: each role finds its first day, each link of it opens for that role, and the document says the same."""
+"""PROMISE: each role finds its first day. Each link opens for that role, and the document says the same."""
 
 from datetime import timedelta
 from html import unescape

@@ -1,4 +1,4 @@
-"""PROMISE: gates hold a worker from the order of a quarantine until the release, and the desk knows whom to call."""
+"""PROMISE: gates hold a worker from the order until the release. The desk knows whom to call."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -109,7 +109,7 @@ def test_fail__a_wrong_order_says_why_and_loses_nothing(town: SmallDistrict, mea
 
 
 def test_ok__a_traveller_who_is_no_worker(town: SmallDistrict, measure: EmergencyMeasure) -> None:
-    """Somebody by name alone is found by the whole name, and no gate is told."""
+    """Somebody by name alone is found by the whole name, and no gate hears of it."""
     officer = client_of(town.accounts[Role.OFFICER])
     officer.post("/quarantine/add/", _form(town, worker="", name="Wang  Xiaoming", phone="13800000000"))
     assert not OutboxRow.objects.filter(kind=OutboxRow.Kind.RISK).exists()

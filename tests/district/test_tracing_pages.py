@@ -91,7 +91,7 @@ def test_ok__from_the_case_to_the_release_of_a_contact(travelled: SmallDistrict)
 
 
 def test_ok__the_contacts_own_town_calls_and_does_not_learn_who_the_case_is(travelled: SmallDistrict) -> None:
-    """No page, file, case or message that it reads names the case, the train, the seat or the other town's site."""
+    """Nothing that it reads names the case, the train, the seat or the other town's site."""
     _officer, made = _traced(travelled)
     account = travelled.account(Role.OFFICER, place=travelled.towns[1])
     other, contact = client_of(account), Contact.objects.get(person=travelled.people[6])
@@ -154,7 +154,7 @@ def test_ok__the_file_says_all_reasons_and_the_record_who_read(travelled: SmallD
 
 
 def test_fail__wrong_inputs_lose_nothing(travelled: SmallDistrict) -> None:
-    """A wrong name, a namesake, a day in the future and a foreign person are refused, and what was typed stays."""
+    """A wrong name, a namesake, a future day and a foreign person are refused. What was typed stays."""
     officer = client_of(travelled.account(Role.OFFICER, place=travelled.towns[0]))
     Person.objects.filter(pk__in=[travelled.people[n].pk for n in (0, 1)]).update(name="王伟")
     tomorrow = (timezone.localdate() + timedelta(days=1)).isoformat()

@@ -35,7 +35,7 @@ def _measures(town: SmallDistrict) -> tuple[EmergencyMeasure, EmergencyMeasure]:
 
 
 def _opened(town: SmallDistrict, limits: TraceLimits | None = None) -> Investigation:
-    """People 0 and 1 are one team; 0 and 6 sat near each other in a train, and 6 and 7 in another."""
+    """People 0 and 1 are one team. 0 and 6 sat near each other in a train, 6 and 7 in another."""
     declarations, _tracing = _measures(town)
     today = timezone.localdate()
     for who, number, seat in ((0, "G1", "3A"), (6, "G1", "4C"), (6, "G2", "3A"), (7, "G2", "3C")):

@@ -1,4 +1,4 @@
-"""PROMISE: a course that a worker proves at a gate is a valid training at HQ and its gates, by itself."""
+"""PROMISE: a course proven at a gate is a valid training at HQ and its gates, by itself."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -54,7 +54,7 @@ def _passed(town: SmallDistrict) -> Learning:
 def test_ok__code_and_face_at_a_gate_make_the_training_valid(
     town: SmallDistrict, hq: TestedHq, gate: TrainingHouse
 ) -> None:
-    """From the phone's code by HQ's key and the gate's own loop to the record from which HQ makes its lists."""
+    """From the phone's code through HQ's key and the gate's own loop to HQ's record."""
     person = town.people[0]
     require_training("officer", town.projects[0].place, KIND, "")
     outbox.put_all(OutboxRow.Kind.SITE, [one.site_id for one in town.projects])
