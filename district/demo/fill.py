@@ -172,7 +172,7 @@ def _account(made: DemoDistrict, one: cast.DemoAccount) -> User:
     place = None
     if one.enterprise is None:
         place = next((p.place for p in made.projects if p.site_id == one.site_id), made.root)
-        place = place.get_parent() if one.grid else place
+        place = Place.objects.get_parent(place) if one.grid else place
     enterprise = None if one.enterprise is None else made.enterprises[one.enterprise]
     user, _secret = accounts.invite(None, one.username, one.name, accounts.Wanted(one.role, place, enterprise))
     data = {"secret": CodesAdapter().encrypt(secrets.token_hex(_BASE32_SECRET_BYTES))}

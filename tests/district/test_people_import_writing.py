@@ -110,7 +110,7 @@ def test_ok__more_rows_take_no_more_statements(town: SmallDistrict, tmp_path: Pa
             write()
             raise _TakenBack
         counts.append(len(seen))
-    assert counts[0] == counts[1] < 80
+    assert counts[0] == counts[1] < 100  # each app that works on new people adds a few, for all rows together
 
 
 def _counted() -> list[int]:

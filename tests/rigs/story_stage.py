@@ -94,7 +94,7 @@ class StoryStage(DemoStage):
             check=True,
         )
         words = [line.split() for line in made.stdout.splitlines() if "/demo/" in line]
-        names = ("officer", "clerk", "manager", "guard", "auditor", "admin")
+        names = ("officer", "clerk", "manager", "guard", "auditor", "admin", "liaison")
         self.links = dict(zip(names, (line[-1] for line in words), strict=True))
 
     @staticmethod
