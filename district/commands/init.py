@@ -1,5 +1,6 @@
 """`sitegate-district init`: make the district's folder."""
 
+import gc
 import secrets
 from pathlib import Path
 from typing import Annotated
@@ -70,5 +71,9 @@ def migrate(folder: Folder = Path()) -> None:
     opened(folder)
     from django.core.management import call_command
 
-    call_command("migrate", verbosity=0)
+    gc.disable()  # Django makes thousands of classes here, and looks for garbage in them: a third of the time
+    try:
+        call_command("migrate", verbosity=0)
+    finally:
+        gc.enable()
     call_command("createcachetable", verbosity=0)

@@ -38,7 +38,6 @@ class February:
         self._actors, self._folder = actors, folder
         self._phones: dict[int, str] = {}
         self._case = self._followed = ""
-        self._contacts: list[str] = []
         self._today: date = timezone.localdate()
 
     def play(self) -> None:
@@ -86,11 +85,15 @@ class February:
         with self._actors.account("officer") as officer:
             officer.open("/tracing/open/")
             officer.submit("", {"who": id_number_of(CONFIRMED), "why": "Confirmed by the hospital (demonstration)"})
-            self._contacts = _numbered(officer, "/tracing/contacts/")
-            shown = {link: _shown(officer, link) for link in self._contacts}
-            by_train = [link for link, text in shown.items() if TRAIN in text]
-            self._followed = next(link for link, text in shown.items() if name_of(TRAVELLER) in text)
-            return f"{len(by_train)} by train, {'others' if len(shown) > len(by_train) else 'nobody'} of the site"
+            contacts = _numbered(officer, "/tracing/contacts/")
+            by_train = 0
+            for link in contacts:  # those with the strongest reason come first
+                shown = _shown(officer, link)
+                by_train += TRAIN in shown
+                self._followed = link if name_of(TRAVELLER) in shown else self._followed
+                if by_train == 2 and self._followed:
+                    break
+            return f"{by_train} by train, {'others' if len(contacts) > by_train else 'nobody'} of the site"
 
     def _follow(self) -> str:
         until = (self._today + timedelta(days=14)).isoformat()

@@ -19,6 +19,7 @@ from district.demo.code_image import code_in_picture
 PAGE_S = 60.0
 _SET = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change', {bubbles: true}))"
 _ARRIVED = "return !window.storyLeaves && document.readyState === 'complete'"
+_COOKIE = ("name", "value", "domain", "path", "httpOnly", "secure", "sameSite", "expires")
 _SIZE = 1024, 900
 """A whole code is in the picture."""
 _TYPED = {"text", "search", "tel", "number", "email", "password", "url", ""}
@@ -46,17 +47,16 @@ class ChromiumBrowser:
             return
         self._leave_active()
         self.driver.switch_to.window(self._tab)
-        self.driver.get(f"{self._base}/account/login/")  # cookies can be set only on a page of theirs
-        self.driver.delete_all_cookies()
-        for cookie in self._cookies:
-            self.driver.add_cookie(cookie)
+        self.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+        self.driver.execute_cdp_cmd("Network.setCookies", {"cookies": self._cookies})
         self._active[self.driver] = self
 
     def _leave_active(self) -> None:
         """Keep the cookies of the one that is shown, while its page is there."""
         before = self._active.pop(self.driver, None)
         if before is not None:
-            before._cookies = self.driver.get_cookies()
+            kept = self.driver.execute_cdp_cmd("Network.getCookies", {"urls": [self._base]})["cookies"]
+            before._cookies = [{name: one[name] for name in _COOKIE if name in one} for one in kept]
 
     def open(self, path: str) -> None:
         """Open a page of the console, or a whole address."""
