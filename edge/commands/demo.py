@@ -20,11 +20,15 @@ def demo(
         bool,
         typer.Option("--keep", help="Leave it running, with the console of a small district, and print the addresses."),
     ] = False,
+    gate_only: Annotated[
+        bool, typer.Option("--gate-only", help="Leave out the district's part: a third of the time.")
+    ] = False,
     folder: Annotated[
         Path | None, typer.Option("--dir", help="Where the demonstration keeps its files.  [default: the cache]")
     ] = None,
 ) -> None:
-    """Run a broker, HQ and a gate on this machine, with people who walk up out of real photos.
+    """Run a broker, HQ and a gate on this machine, with people who walk up out of real photos. Then a small district
+    plays a story of an epidemic through its pages.
 
     Every promise is checked. Exit code 0 only if everything happened as the final table demands, 128 + signal if a
     signal cut it short. Whichever way it ends, all that it started ends with it.
@@ -33,7 +37,7 @@ def demo(
     from edge.tools.demo.stage import StageError
 
     require("what the demo needs", extra("demo"), StageError, "sqlalchemy", "alembic", "iotcore", "segno")
-    if keep:
+    if keep or not gate_only:
         require("the console of the demo", extra("demo"), StageError, "django", "allauth", "ninja")
 
     begun = time.monotonic()
@@ -42,7 +46,7 @@ def demo(
         with download_progress() as bar:
             fetch_pack(load_manifest().pack("opencv-zoo"), models_dir, follow(bar))
             fetch_photos(photos_dir, follow(bar))
-        promised = play(out, folder or cache_dir() / "demo", models_dir, photos_dir, keep=keep)
+        promised = play(out, folder or cache_dir() / "demo", models_dir, photos_dir, keep=keep, gate_only=gate_only)
     except (ModelError, PackageError, StageError, LookupError) as error:
         raise fail(str(error)) from error
     out.print(

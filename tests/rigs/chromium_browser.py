@@ -58,6 +58,13 @@ class ChromiumBrowser:
             kept = self.driver.execute_cdp_cmd("Network.getCookies", {"urls": [self._base]})["cookies"]
             before._cookies = [{name: one[name] for name in _COOKIE if name in one} for one in kept]
 
+    def close(self) -> None:
+        """Close the tab: its page would go on asking for news."""
+        self._active.pop(self.driver, None)
+        self.driver.switch_to.window(self._tab)
+        self.driver.close()
+        self.driver.switch_to.window(self.driver.window_handles[0])
+
     def open(self, path: str) -> None:
         """Open a page of the console, or a whole address."""
         self._activate()

@@ -75,8 +75,8 @@ class Command:
 
         until(there, self.said)
 
-    def until_said(self, text: str) -> None:
-        until(lambda: text in self.said() or self.process.poll() is not None, self.said)
+    def until_said(self, text: str, within_s: float = START_S) -> None:
+        until(lambda: text in self.said() or self.process.poll() is not None, self.said, within_s)
         assert text in self.said(), self.said()
 
     def ended(self) -> int:
@@ -127,8 +127,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(true: Callable[[], bool], what: Callable[[], str]) -> None:
-    deadline = time.monotonic() + START_S
+def until(true: Callable[[], bool], what: Callable[[], str], within_s: float = START_S) -> None:
+    deadline = time.monotonic() + within_s
     while not true():
         assert time.monotonic() < deadline, what()
         time.sleep(0.05)

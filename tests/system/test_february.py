@@ -1,7 +1,7 @@
 """PROMISE: the district's February, in Chromium: declare, list, refuse, warn, close, trace, train."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,7 +65,8 @@ def test_ok__a_february_from_the_declaration_to_the_proof_at_the_gate(
 
     @contextmanager
     def browser() -> Iterator[ChromiumBrowser]:
-        yield ChromiumBrowser(driver, base)
+        with closing(ChromiumBrowser(driver, base)) as made:
+            yield made
 
     actors = StoryActors(
         browser=browser,
