@@ -6,6 +6,7 @@ import pytest
 from audit_flush import let_tests_empty_the_audit
 from district_rig import SmallDistrict, small_district
 from django.test import override_settings
+from django.utils import translation
 from migrated_database import migrated_once, shared_folder
 from screen_stage import open_chromium
 from selenium.webdriver.chrome.webdriver import WebDriver
@@ -32,6 +33,13 @@ def _pages_are_english() -> Iterator[None]:
     """Tests read English pages, also where they run on a folder of another language."""
     with override_settings(LANGUAGE_CODE="en"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _language_of_each_test() -> Iterator[None]:
+    """Forget the language of the last page: Django keeps it until the next request of the same thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture
