@@ -17,8 +17,6 @@ from edge.matcher import fetch_pack, load_manifest
 from edge.system.pinned_packages import cache_dir
 from edge.tools.demo.photos import fetch_photos
 
-LONG_S = 300
-"""A test that may take so long is a long one."""
 pytest_plugins = ["sync_fixtures"]
 
 # A machine that is busy is slow: no test fails for the time that an example takes.
@@ -32,24 +30,6 @@ def pytest_configure() -> None:
     """Forget the terminal's size. A console takes it once, before a test can ask for wide tables."""
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let each of several processes begin with some of the longest tests: else the last one runs alone at the end."""
-    processes = getattr(config, "workerinput", {}).get("workercount", 1)
-    if processes == 1:
-        return
-    long = [
-        item for item in items if any(mark.args and mark.args[0] >= LONG_S for mark in item.iter_markers("timeout"))
-    ]
-    others = [item for item in items if item not in set(long)]
-    share = -(-len(others) // processes)
-    items[:] = [
-        item
-        for number in range(processes)
-        for item in [*long[number::processes], *others[number * share : (number + 1) * share]]
-    ]
 
 
 @pytest.fixture(autouse=True)

@@ -51,6 +51,7 @@ def driver(tmp_path: Path) -> Iterator[WebDriver]:
     driver.quit()
 
 
+@pytest.mark.long  # the demonstration's test plays the same story on the same pages, without a screen
 @pytest.mark.timeout(900)  # minutes on a busy machine: a gate, HQ, a console and a browser
 def test_ok__a_february_from_the_declaration_to_the_proof_at_the_gate(
     stage: DemoStage, driver: WebDriver, tmp_path: Path

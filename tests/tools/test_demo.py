@@ -18,10 +18,9 @@ from edge.tools.demo.cast import ACTS
 from edge.tools.demo.show import LANE
 
 PARTS = [
-    pytest.param(("--gate-only",), (), id="the gate"),
-    pytest.param((), ("The district's February, as promised?",), id="gate and district", marks=pytest.mark.long),
+    pytest.param((), ("The district's February, as promised?",), id="gate and district"),
+    pytest.param(("--gate-only",), (), id="the gate", marks=pytest.mark.long),
 ]
-"""`tests/system/test_february.py` plays the district's part in Chromium."""
 
 
 @pytest.mark.timeout(900)
