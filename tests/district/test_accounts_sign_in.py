@@ -63,7 +63,8 @@ def test_fail__a_weak_password_is_refused(town: SmallDistrict, password: str) ->
 
 def test_fail__forged_old_and_ended_links_open_nothing(town: SmallDistrict) -> None:
     user, link = _invited(town)
-    for forged in ("x" * 43, link[6:-2] + "A", "..%2f..", "%00", "' OR 1=1 --", "é" * 300):
+    other_end = "B" if link[-2] == "A" else "A"
+    for forged in ("x" * 43, link[6:-2] + other_end, "..%2f..", "%00", "' OR 1=1 --", "é" * 300):
         assert Client().get(f"/join/{forged}/").status_code in {400, 404, 410}
     newer = registry.new_link(None, user)
     assert Client().get(link).status_code == 410
