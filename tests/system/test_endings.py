@@ -146,7 +146,7 @@ def test_ok__what_a_killed_demo_started_ends_too(start: Start) -> None:
     assert killed.gone() == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("name", [*SERVICES, "the whole demo"])
+@pytest.mark.parametrize("name", [*SERVICES, pytest.param("the whole demo", marks=pytest.mark.long)])
 def test_ok__a_terminal_that_closes_ends_what_was_started_in_it(start: Start, house: Path, name: str) -> None:
     words, there = WHOLE_DEMO if name == "the whole demo" else SERVICES[name]
     command = start(*words, terminal=True)
