@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from district.audit.record import record
 from district.emergency.models import EmergencyMeasure, OfMeasure
+from district.web.clock import is_proven
 
 AT_ONCE = 1_000
 """Rows of one transaction: others write between."""
@@ -29,8 +30,12 @@ def erase_some() -> bool:
 
 
 def _due() -> list[EmergencyMeasure]:
-    """Return the measures that have not lost their rows yet; what ended first comes first."""
-    return list(EmergencyMeasure.objects.filter(erased=None).order_by("ends", "pk"))
+    """Return the measures that have not lost their rows yet; what ended first comes first.
+
+    While the clock is not proven, only those count that a person ended: an erased row does not come back.
+    """
+    measures = EmergencyMeasure.objects.filter(erased=None).order_by("ends", "pk")
+    return list(measures if is_proven(timezone.now()) else measures.exclude(ended=None))
 
 
 def _erase_of(measure: EmergencyMeasure) -> bool:

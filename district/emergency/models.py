@@ -67,7 +67,7 @@ class OfMeasureQuerySet(VisibleQuerySet):
     def kept(self) -> Self:
         """Keep the rows whose measure is not over, so that nobody reads what waits for its erasure."""
         today = timezone.localdate()
-        return self.filter(measure__ended=None, measure__ends__gte=today)
+        return self.filter(measure__ended=None, measure__erased=None, measure__ends__gte=today)
 
 
 class OfMeasure(VisibleModel):

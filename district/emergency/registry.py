@@ -73,9 +73,9 @@ def end_measure(by: object, measure: EmergencyMeasure, why: str = "") -> Emergen
 
 
 def running(*kinds: MeasureKind) -> "QuerySet[Any]":
-    """Return the measures in force today, of these kinds or of all."""
+    """Return the measures in force today, of these kinds or of all. What is erased stays over by any clock."""
     today = timezone.localdate()
-    found = EmergencyMeasure.objects.filter(ended=None, starts__lte=today, ends__gte=today)
+    found = EmergencyMeasure.objects.filter(ended=None, erased=None, starts__lte=today, ends__gte=today)
     return found.filter(kind__in=kinds) if kinds else found
 
 
@@ -102,6 +102,6 @@ def concerns(user: Account, permission: Any, *kinds: MeasureKind) -> bool:
 
 def _running(measure: EmergencyMeasure) -> EmergencyMeasure:
     found: EmergencyMeasure = EmergencyMeasure.objects.select_for_update().get(pk=measure.pk)
-    if found.ended is not None or found.ends < timezone.localdate():
+    if found.ended is not None or found.erased is not None or found.ends < timezone.localdate():
         raise MeasureRefused(gettext_noop("This measure is over. Start another if it is still needed."))
     return found

@@ -18,6 +18,10 @@ from district.attendance.feed_handlers import handle
 from district.attendance.models import Passage, Stay
 from district.attendance.models.projections import INSIDE
 from district.attendance.projection import close_overdue
+from district.emergency import registry as measures
+from district.emergency.erasing import erase_some
+from district.emergency.models import EmergencyMeasure
+from district.emergency.rules import MeasureKind, MeasureRefused
 from district.exchange import days, failed, hand_over, outbox
 from district.exchange.leases import WorkerProcess
 from district.exchange.models import DayTurn, FailedEntry, OutboxRow
@@ -25,7 +29,9 @@ from district.people import worker_rounds as people_rounds
 from district.people.models import Assignment, Person
 from district.permissions import Role
 from district.phones.links import make_links, open_link
+from district.screening.models import KeyList
 from district.web.clock import follow_clock, is_proven
+from district.web.models import ClockMark
 from district.wire import FeedEntry, FeedKind
 
 RIGHT = timezone.now()
@@ -144,3 +150,49 @@ def test_ok__hq_in_1970_moves_no_passage_there(clock: Clock, town: SmallDistrict
     object.__setattr__(entry, "received_utc", datetime(1970, 1, 1, tzinfo=UTC))
     handle([entry])
     assert Passage.objects.get().utc == came
+
+
+def _listed(town: SmallDistrict) -> EmergencyMeasure:
+    """Return a measure of a month that has a key list."""
+    measure = measures.start_measure(
+        "test",
+        MeasureKind.SCREENING,
+        town.root,
+        purpose="Exercise",
+        legal_basis="Article 1",
+        ends=timezone.localdate() + timedelta(days=30),
+    )
+    KeyList.objects.create(measure=measure, name="list", starts=measure.starts, ends=measure.ends)
+    return measure
+
+
+def test_fail__a_clock_that_jumped_erases_no_emergency(clock: Clock, town: SmallDistrict) -> None:
+    _listed(town)
+    _ahead_and_back(clock, lambda: [erase_some() for _ in range(5)])
+    assert KeyList.objects.kept().count() == 1
+    assert measures.running(MeasureKind.SCREENING).exists()
+
+
+def test_ok__what_a_person_ended_is_erased_also_while_the_clock_is_not_proven(
+    clock: Clock, town: SmallDistrict
+) -> None:
+    measure = _listed(town)
+    clock(RIGHT + YEAR)
+    follow_clock()
+    EmergencyMeasure.objects.filter(pk=measure.pk).update(ended=timezone.now())
+    while erase_some():
+        pass
+    assert not KeyList.objects.exists()
+
+
+def test_fail__a_clock_set_back_brings_no_measure_back(clock: Clock, town: SmallDistrict) -> None:
+    measure = _listed(town)
+    clock(RIGHT + timedelta(days=31))
+    ClockMark.objects.update(seen=timezone.now(), jumped=None)
+    while erase_some():
+        pass
+    clock(RIGHT)
+    follow_clock()
+    assert not measures.running(MeasureKind.SCREENING).exists()
+    with pytest.raises(MeasureRefused):
+        measures.extend_measure("test", measure, timezone.localdate() + timedelta(days=40), "longer")
