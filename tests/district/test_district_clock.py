@@ -29,7 +29,12 @@ from district.people import worker_rounds as people_rounds
 from district.people.models import Assignment, Person
 from district.permissions import Role
 from district.phones.links import make_links, open_link
-from district.screening.models import KeyList
+from district.quarantine.models import QuarantineOrder
+from district.quarantine.registry.watching import tell_gates
+from district.screening.models import Hit, KeyList
+from district.screening.registry.warning import end_some
+from district.screening.risk_source import risks_of
+from district.screening.rules import HitBasis, HitState
 from district.web.clock import follow_clock, is_proven
 from district.web.models import ClockMark
 from district.wire import FeedEntry, FeedKind
@@ -196,3 +201,41 @@ def test_fail__a_clock_set_back_brings_no_measure_back(clock: Clock, town: Small
     assert not measures.running(MeasureKind.SCREENING).exists()
     with pytest.raises(MeasureRefused):
         measures.extend_measure("test", measure, timezone.localdate() + timedelta(days=40), "longer")
+
+
+def test_fail__a_clock_that_jumped_lifts_nobody_who_is_held(clock: Clock, town: SmallDistrict) -> None:
+    measure, person = _listed(town), town.people[0]
+    hit = Hit.objects.create(
+        measure=measure,
+        person=person,
+        list=KeyList.objects.get(),
+        basis=HitBasis.NUMBER,
+        state=HitState.IN_FORCE,
+        until=RIGHT + timedelta(days=10),
+    )
+    _ahead_and_back(clock, lambda: (end_some(), OutboxRow.objects.update(done=timezone.now())))
+    hit.refresh_from_db()
+    assert hit.state == HitState.IN_FORCE
+    assert OutboxRow.objects.filter(kind=OutboxRow.Kind.RISK, subject=person.worker_id, done=None).exists()
+    assert [one.worker_id for one in risks_of([person.worker_id])] == [person.worker_id]
+
+
+def test_fail__a_clock_that_jumped_frees_nobody_in_quarantine(clock: Clock, town: SmallDistrict) -> None:
+    ends = timezone.localdate() + timedelta(days=14)
+    measure = measures.start_measure(
+        "test", MeasureKind.QUARANTINE, town.root, purpose="Exercise", legal_basis="Article 1", ends=ends
+    )
+    order = QuarantineOrder.objects.create(
+        measure=measure,
+        person=town.people[0],
+        place=town.towns[0],
+        holder=town.accounts[Role.OFFICER],
+        starts=timezone.localdate(),
+        ends=ends,
+        gates_told=RIGHT,
+    )
+    _ahead_and_back(clock, lambda: OutboxRow.objects.update(done=timezone.now()))
+    tell_gates()
+    assert OutboxRow.objects.filter(kind=OutboxRow.Kind.RISK, done=None).exists()
+    order.refresh_from_db()
+    assert order.gates_told is not None and order.gates_told <= timezone.now()
