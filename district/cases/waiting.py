@@ -29,5 +29,5 @@ def waiting_for(user: Any) -> Any:
     if sites:
         undone = Exists(ResponseStep.objects.filter(case=OuterRef("pk"), done=None))
         wanted |= Q(undone, place__in=sites, state__in=[state.value for state in WITH_DESK_OR_OWNER])
-    rows = Case.objects.visible_to(user, Permission.WORK_CASES).kept().exclude(state=CaseState.CLOSED.value)
+    rows = Case.objects.visible_to(user, Permission.WORK_CASES).kept().still_open()
     return rows.filter(wanted).select_related("place", "desk", "owner").order_by("solution_due", "pk")
