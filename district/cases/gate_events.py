@@ -44,7 +44,6 @@ class GateNews(StrEnum):
 
     AGAIN = "again"
     OVER = "over"
-    BACK = "back"
 
 
 @dataclass(frozen=True)
