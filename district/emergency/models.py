@@ -52,6 +52,11 @@ class EmergencyMeasure(VisibleModel):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} · {self.place.name}"
 
+    @property
+    def over(self) -> bool:
+        """Say whether it has ended, early or after its last day."""
+        return self.ended is not None or self.ends < timezone.localdate()
+
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
         """Show the measures of places in the scope, and those of places above it: they hold there too."""

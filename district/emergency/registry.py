@@ -102,6 +102,6 @@ def concerns(user: Account, permission: Any, *kinds: MeasureKind) -> bool:
 
 def _running(measure: EmergencyMeasure) -> EmergencyMeasure:
     found: EmergencyMeasure = EmergencyMeasure.objects.select_for_update().get(pk=measure.pk)
-    if found.ended is not None or found.ends < timezone.localdate():
+    if found.over:
         raise MeasureRefused(gettext_noop("This measure is over. Start another if it is still needed."))
     return found
