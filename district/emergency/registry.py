@@ -97,7 +97,7 @@ def concerns(user: Account, permission: Any, *kinds: MeasureKind) -> bool:
     rows: Sequence[str] = list(running(*kinds).values_list("place__path", flat=True))
     if scope.enterprises and rows:
         return True
-    return any(first.startswith(path) or first <= path < end for path in rows for first, end in scope.ranges)
+    return any(scope.holds(path) or any(first.startswith(path) for first, _end in scope.ranges) for path in rows)
 
 
 def _running(measure: EmergencyMeasure) -> EmergencyMeasure:
