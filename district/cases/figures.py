@@ -69,14 +69,14 @@ class _Towns:
     def __init__(self) -> None:
         wide = Place.objects.filter(kind__in=(Place.Kind.TOWN, Place.Kind.DISTRICT))
         self._known: dict[str, Place] = {one.path: one for one in wide}
-        self._step = Place.steplen
 
     def of(self, path: str) -> Place:
         """Return the nearest town or district at or above a path."""
-        for end in range(len(path), 0, -self._step):
-            if path[:end] in self._known:
-                return self._known[path[:end]]
-        root: Place = Place.objects.get(path=path[: self._step])
+        above = Place.paths_to(path)
+        for one in reversed(above):
+            if one in self._known:
+                return self._known[one]
+        root: Place = Place.objects.get(path=above[0])
         return root
 
 

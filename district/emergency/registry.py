@@ -81,8 +81,8 @@ def running(*kinds: MeasureKind) -> "QuerySet[Any]":
 
 def measure_at(kind: MeasureKind, path: str) -> EmergencyMeasure | None:
     """Return the measure of a kind that holds at a place: its own, or the nearest above."""
-    above = [path[:n] for n in range(Place.steplen, len(path) + 1, Place.steplen)]
-    found: EmergencyMeasure | None = running(kind).filter(place__path__in=above).order_by("-place__path").first()
+    rows = running(kind).filter(place__path__in=Place.paths_to(path))
+    found: EmergencyMeasure | None = rows.order_by("-place__path").first()
     return found
 
 
