@@ -87,7 +87,7 @@ def measure_at(kind: MeasureKind, path: str) -> EmergencyMeasure | None:
 
 
 def concerns(user: Account, permission: Any, *kinds: MeasureKind) -> bool:
-    """Say whether a measure of one of these kinds holds in a part of the tree where an account has a permission.
+    """Say whether a measure of one of these kinds holds where an account has a permission.
 
     An enterprise's clerk is concerned by every measure: enterprises work everywhere.
     """

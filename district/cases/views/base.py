@@ -118,7 +118,7 @@ def step(
 
 
 def _after(request: HttpRequest, pk: int) -> str:
-    """Return the case's page, or the list if the account does not see the case any more: it handed it over."""
+    """Return the case's page, or the list if the account does not see it after a hand-over."""
     seen = Case.objects.visible_to(request.user).kept().filter(pk=pk)  # type: ignore[arg-type]
     return reverse("cases:case", args=[pk]) if seen.exists() else reverse("cases:cases")
 
