@@ -91,7 +91,7 @@ class February:
             for link in contacts:  # those with the strongest reason come first
                 shown = shown_at(officer, link)
                 by_train += TRAIN in shown
-                self._followed = link if name_of(TRAVELLER) in shown else self._followed
+                self._followed = link if name_of(COMPANION) in shown else self._followed
                 if by_train == 2 and self._followed:
                     break
             return f"{by_train} by train, {'others' if len(contacts) > by_train else 'nobody'} of the site"
