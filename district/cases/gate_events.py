@@ -17,7 +17,6 @@ class GateNews(StrEnum):
 
     AGAIN = "again"
     OVER = "over"
-    BACK = "back"
 
 
 @dataclass(frozen=True)

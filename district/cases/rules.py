@@ -152,8 +152,8 @@ def actions_of(state: CaseState, sides: frozenset[CaseSide]) -> tuple[CaseAction
 def reports_side(*, is_reporter: bool, reporter_answers: bool, stands_above: bool, resolved_it: bool) -> bool:
     """Say whether somebody is on the reporter's side.
 
-    It is the reporter. If the reporter is a program, left or lets the time for an answer pass, it is who works on cases
-    at the reporter's place or above. Who resolved the case never confirms it for another.
+    It is the reporter. Others stand in for a reporter that is a program, has left or lets the time pass. They work on
+    cases at the reporter's place or above. An account that resolved the case never confirms it for another.
     """
     return is_reporter or (not reporter_answers and stands_above and not resolved_it)
 

@@ -134,8 +134,3 @@ def visits_due(
         if missing > 0:
             found.append(VisitsDue(day, missing, overdue=day < today))
     return found
-
-
-def release_due(ends: date, today: date) -> bool:
-    """Say whether an order ran to its end, so that somebody must release or extend."""
-    return today > ends

@@ -76,8 +76,10 @@ def done(request: HttpRequest, pk: int, text: str) -> HttpResponse:
 def order_page(
     request: HttpRequest, found: QuarantineOrder, *, open_reads: bool = False, **bound: Form
 ) -> HttpResponse:
-    """Show an order with its forms; `bound` are those that were sent and refused. `open_reads`: the reader gave a
-    reason. Who has the person, or shall take the person over, sees address and health at once; it is recorded too.
+    """Show an order with its forms; `bound` are those that were sent and refused.
+
+    `open_reads`: the reader gave a reason. The account that has the person, or shall take the person over, sees address
+    and health at once. That is recorded too.
     """
     user: Any = request.user
     offer = registry.open_offer(found)
