@@ -34,7 +34,7 @@ def hit_state(one: Any) -> tuple[str, Tone]:
 
 
 def list_state(one: Any) -> tuple[str, Tone]:
-    """Return the state of a list, and its colour."""
+    """Return the state of a list, and its colour. Read the list with `with_file`."""
     if one.withdrawn is not None:
         return _("withdrawn"), ""
     if one.ends < timezone.localdate():
@@ -45,15 +45,16 @@ def list_state(one: Any) -> tuple[str, Tone]:
         return _("being compared"), "info"
     if one.stored is not None:
         return _("to be confirmed"), "care"
-    file = ListFile.objects.filter(list=one.pk).only("list", "state").first()
-    return (
-        (file.get_state_display(), "info" if file.state == ListFile.State.WAITING else "bad")
-        if file
-        else (
-            _("not stored"),
-            "bad",
-        )
-    )
+    file: ListFile | None = getattr(one, "file", None)
+    if file is None:
+        return _("not stored"), "bad"
+    return file.get_state_display(), "info" if file.state == ListFile.State.WAITING else "bad"
+
+
+def with_file(rows: "QuerySet[Any]") -> "QuerySet[Any]":
+    """Read each list with its sheet, but not what the sheet holds: it may be big."""
+    found: QuerySet[Any] = rows.select_related("file").defer("file__content")
+    return found
 
 
 def hit_rows(rows: "QuerySet[Any]") -> "QuerySet[Any]":
@@ -74,8 +75,8 @@ def list_rows(rows: "QuerySet[Any]", hits: "QuerySet[Any]") -> "QuerySet[Any]":
         return Coalesce(Subquery(counted.values("n"), output_field=IntegerField()), 0)
 
     held, waiting = count(HitState.IN_FORCE), count(HitState.CANDIDATE)
-    found: QuerySet[Any] = rows.defer("refused").select_related("measure__place").annotate(held=held, waiting=waiting)
-    return found
+    found = with_file(rows).defer("refused").select_related("measure__place").annotate(held=held, waiting=waiting)
+    return found  # type: ignore[no-any-return]
 
 
 def _hit_page(row: Any) -> str:
