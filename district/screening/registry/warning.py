@@ -22,6 +22,7 @@ _ENDED_AT_ONCE = 500
 def warn_of_some(limit: int = AT_ONCE) -> bool:
     """Open cases for people who are held and of whom nobody is warned yet. Return whether there may be more."""
     waiting = Hit.objects.kept().filter(state=HitState.IN_FORCE, warned=None).order_by("made", "pk")
+    waiting = waiting.select_related("measure__place", "list", "person")
     some = list(waiting.select_for_update(of=("self",), skip_locked=True)[:limit])
     warn_of(some)
     return len(some) == limit
