@@ -11,9 +11,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from district.exchange.door import close_hq_door
 from district.people.models import Assignment, Person, in_force
+from district.phones.codes import ShownCode
 from district.phones.pages import phone_page
 from district.training import registry
-from district.training.codes import ShownCode, code_in_class, code_of_learning
+from district.training.codes import code_in_class, code_of_learning
 from district.training.forms import refused
 from district.training.models import ClassSession, CoursePage
 from district.training.registry.learning import MyCourse
