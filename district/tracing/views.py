@@ -19,7 +19,7 @@ from district.people.search import record_search_by_number
 from district.permissions import Permission
 from district.tracing import registry
 from district.tracing.forms import OpenInvestigationForm, said
-from district.tracing.models import Contact, ContactQuerySet, Investigation
+from district.tracing.models import Contact, ContactQuerySet, Investigation, waits_for_call
 from district.tracing.rules import TraceRefused
 from district.tracing.tables import (
     CALLS,
@@ -39,8 +39,7 @@ _SEE, _TRACE, _KIND = Permission.SEE_TRACING, Permission.TRACE, MeasureKind.TRAC
 def investigations(request: HttpRequest) -> HttpResponseBase:
     """List the investigations of an account's places."""
     user: Any = request.user
-    waiting = Q(contacts__outcome="") | Q(contacts__call_again__lte=timezone.localdate())
-    waiting &= Q(contacts__released=None, contacts__found=True, closed=None)
+    waiting = waits_for_call("contacts__") & Q(closed=None)
     rows = Investigation.objects.visible_to(user).kept().select_related("person", "place")
     rows = rows.annotate(count=Count("contacts"), waiting=Count("contacts", filter=waiting))
     context = {"may_trace": user.may(_TRACE)}
