@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
-from district.people.models import Assignment, in_force
+from district.people.listing import present_site_name
 from district.screening.models import KeyList, ListFile
 from district.screening.rules import HitState
 from district.web.tables import EmptyState, ListTable, TableColumn, Tone
@@ -59,12 +59,8 @@ def with_file(rows: "QuerySet[Any]") -> "QuerySet[Any]":
 
 def hit_rows(rows: "QuerySet[Any]") -> "QuerySet[Any]":
     """Add what the list of hits shows of each."""
-    work = Assignment.objects.filter(in_force(timezone.localdate()), person=OuterRef("person")).order_by(
-        "-starts", "-pk"
-    )
-    site = Subquery(work.values("project__place__name")[:1])
-    found: QuerySet[Any] = rows.select_related("person", "list").defer("why", "list__refused").annotate(site_name=site)
-    return found
+    read: QuerySet[Any] = rows.select_related("person", "list").defer("why", "list__refused")
+    return read.annotate(site_name=present_site_name())
 
 
 def list_rows(rows: "QuerySet[Any]", hits: "QuerySet[Any]") -> "QuerySet[Any]":
@@ -75,8 +71,8 @@ def list_rows(rows: "QuerySet[Any]", hits: "QuerySet[Any]") -> "QuerySet[Any]":
         return Coalesce(Subquery(counted.values("n"), output_field=IntegerField()), 0)
 
     held, waiting = count(HitState.IN_FORCE), count(HitState.CANDIDATE)
-    found = with_file(rows).defer("refused").select_related("measure__place").annotate(held=held, waiting=waiting)
-    return found  # type: ignore[no-any-return]
+    read: QuerySet[Any] = with_file(rows).defer("refused").select_related("measure__place")
+    return read.annotate(held=held, waiting=waiting)
 
 
 def _hit_page(row: Any) -> str:

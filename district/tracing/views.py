@@ -3,10 +3,9 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from district.audit.record import READ, record
 from district.emergency.pages import measure_page
 from district.emergency.rules import MeasureKind
-from district.people.models import Assignment, in_force
+from district.people.listing import present_site_name
 from district.people.search import record_search_by_number
 from district.permissions import Permission
 from district.tracing import registry
@@ -124,10 +123,7 @@ def calls(request: HttpRequest) -> HttpResponseBase:
 
 def with_site(rows: ContactQuerySet) -> ContactQuerySet:
     """Add the name of the site where each contact works now."""
-    works = Assignment.objects.filter(in_force(timezone.localdate()), person=OuterRef("person"))
-    named: ContactQuerySet = rows.annotate(
-        site_name=Subquery(works.order_by("-starts", "-pk").values("project__place__name")[:1])
-    )
+    named: ContactQuerySet = rows.annotate(site_name=present_site_name())
     return named
 
 
