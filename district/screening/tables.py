@@ -59,8 +59,9 @@ def with_file(rows: "QuerySet[Any]") -> "QuerySet[Any]":
 
 def hit_rows(rows: "QuerySet[Any]") -> "QuerySet[Any]":
     """Add what the list of hits shows of each."""
-    read: QuerySet[Any] = rows.select_related("person", "list").defer("why", "list__refused")
-    return read.annotate(site_name=present_site_name())
+    read = rows.select_related("person", "list").defer("why", "list__refused")
+    found: QuerySet[Any] = read.annotate(site_name=present_site_name())
+    return found
 
 
 def list_rows(rows: "QuerySet[Any]", hits: "QuerySet[Any]") -> "QuerySet[Any]":
@@ -71,8 +72,9 @@ def list_rows(rows: "QuerySet[Any]", hits: "QuerySet[Any]") -> "QuerySet[Any]":
         return Coalesce(Subquery(counted.values("n"), output_field=IntegerField()), 0)
 
     held, waiting = count(HitState.IN_FORCE), count(HitState.CANDIDATE)
-    read: QuerySet[Any] = with_file(rows).defer("refused").select_related("measure__place")
-    return read.annotate(held=held, waiting=waiting)
+    read = with_file(rows).defer("refused").select_related("measure__place")
+    found: QuerySet[Any] = read.annotate(held=held, waiting=waiting)
+    return found
 
 
 def _hit_page(row: Any) -> str:
