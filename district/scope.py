@@ -38,6 +38,10 @@ class Scope:
         """Say that the account has the permission on a whole tree: what belongs to no place is its too."""
         return any(len(first) == _ROOT_PATH_LENGTH for first, _end in self.ranges)
 
+    def holds(self, path: str) -> bool:
+        """Say whether the place of a path is inside."""
+        return any(first <= path < end for first, end in self.ranges)
+
     def places(self, path: str = "path") -> Q:
         """Return the filter for a column with the path of a place."""
         found = NOTHING

@@ -3,12 +3,10 @@
 An app has words of its own in `APP/audit_words.py`, under the same names.
 """
 
-from importlib import import_module
-
-from django.apps import apps
-from django.utils.module_loading import module_has_submodule
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_stubs_ext import StrPromise
+
+from district.web.registry import modules_of_apps
 
 ACTIONS: dict[str, StrPromise] = {
     "add": pgettext_lazy("account", "added"),
@@ -207,9 +205,8 @@ FIELDS: dict[str, StrPromise] = {
 
 def _gather() -> None:
     """Add the words that other apps have of their own."""
-    for app in apps.get_app_configs():
-        if app.label != "accounts" and app.module is not None and module_has_submodule(app.module, "audit_words"):
-            words = import_module(f"{app.name}.audit_words")
+    for app, words in modules_of_apps("audit_words"):
+        if app.label != "accounts":
             for name, known in (("ACTIONS", ACTIONS), ("DETAILS", DETAILS), ("SUBJECTS", SUBJECTS), ("FIELDS", FIELDS)):
                 known.update(getattr(words, name, {}))
 

@@ -51,7 +51,7 @@ class WebhookItem:
 
     def inside(self, scope: Scope) -> bool:
         """Say whether a scope holds it."""
-        return self.enterprise in scope.enterprises or any(first <= self.path < end for first, end in scope.ranges)
+        return self.enterprise in scope.enterprises or scope.holds(self.path)
 
 
 @transaction.atomic

@@ -54,10 +54,10 @@ def _count(first: date) -> dict[tuple[date, int, str], DayCount]:
     towns, counted = _Towns(), dict[tuple[date, int, str], DayCount]()
     rows = Case.objects.order_by("pk")
     for path, kind, made in rows.filter(made__gte=since).values_list("place__path", "kind", "made"):
-        counted.setdefault((timezone.localdate(made), towns.of(path), kind), DayCount()).opened += 1
+        counted.setdefault((timezone.localdate(made), towns.of(path).pk, kind), DayCount()).opened += 1
     columns = ("place__path", "kind", "made", "closed", "resolved", "solution_due")
     for path, kind, made, end, resolved, due in rows.filter(closed__gte=since).values_list(*columns):
-        found = counted.setdefault((timezone.localdate(end), towns.of(path), kind), DayCount())
+        found = counted.setdefault((timezone.localdate(end), towns.of(path).pk, kind), DayCount())
         found.minutes.append(max(0, int((end - made).total_seconds() // 60)))
         found.late += resolved is not None and resolved > due
     return counted
@@ -68,15 +68,16 @@ class _Towns:
 
     def __init__(self) -> None:
         wide = Place.objects.filter(kind__in=(Place.Kind.TOWN, Place.Kind.DISTRICT))
-        self._known: dict[str, int] = dict(wide.values_list("path", "pk"))
-        self._step = Place.steplen
+        self._known: dict[str, Place] = {one.path: one for one in wide}
 
-    def of(self, path: str) -> int:
-        """Return the key of the nearest town or district at or above a path."""
-        for end in range(len(path), 0, -self._step):
-            if path[:end] in self._known:
-                return self._known[path[:end]]
-        return int(Place.objects.get(path=path[: self._step]).pk)
+    def of(self, path: str) -> Place:
+        """Return the nearest town or district at or above a path."""
+        above = Place.paths_to(path)
+        for one in reversed(above):
+            if one in self._known:
+                return self._known[one]
+        root: Place = Place.objects.get(path=above[0])
+        return root
 
 
 @dataclass
@@ -110,28 +111,27 @@ def tallies_of(user: Any) -> Any:
 def figures_of(user: Any, days: int) -> tuple[Sequence[CaseFigure], Sequence[CaseFigure], CaseFigure]:
     """Return the figures of the last days by town and by kind, and all together."""
     total, now = CaseFigure(_("Together")), timezone.now()
-    towns, kinds = dict[int, CaseFigure](), dict[str, CaseFigure]()
+    towns, kinds = dict[str, CaseFigure](), dict[str, CaseFigure]()
     rows = tallies_of(user).filter(day__gt=timezone.localdate(now) - timedelta(days=days)).select_related("place")
     for row in rows:
         for line in _lines(towns, kinds, total, row.place, row.kind):
             line.opened, line.late = line.opened + row.opened, line.late + row.late
             line.minutes += row.minutes
-    found, places = _Towns(), {one.pk: one for one in Place.objects.filter(kind__in=("town", "district"))}
+    found = _Towns()
     still = Case.objects.visible_to(user).kept().still_open()
     for name, rows in (("open_now", still), ("overdue", still.overdue(now))):
         pairs = rows.order_by().values_list("place__path", "kind")
         for (path, kind), count in Counter(pairs).items():
-            for line in _lines(towns, kinds, total, places[found.of(path)], kind):
+            for line in _lines(towns, kinds, total, found.of(path), kind):
                 setattr(line, name, getattr(line, name) + count)
-    by_name = sorted(towns.items(), key=lambda item: places[item[0]].path if item[0] in places else "")
-    return [line for _key, line in by_name], [kinds[k] for k in KIND_NAMES if k in kinds], total
+    return [towns[path] for path in sorted(towns)], [kinds[k] for k in KIND_NAMES if k in kinds], total
 
 
 def _lines(
-    towns: dict[int, CaseFigure], kinds: dict[str, CaseFigure], total: CaseFigure, town: Any, kind: str
+    towns: dict[str, CaseFigure], kinds: dict[str, CaseFigure], total: CaseFigure, town: Any, kind: str
 ) -> Iterable[CaseFigure]:
     return (
-        towns.setdefault(town.pk, CaseFigure(town.name)),
+        towns.setdefault(town.path, CaseFigure(town.name)),
         kinds.setdefault(kind, CaseFigure(str(KIND_NAMES[CaseKind(kind)]))),
         total,
     )

@@ -9,16 +9,15 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from district.accounts.models import Grant
 from district.cases.models import Case, DutyHours
 from district.cases.names import CATEGORY_NAMES
 from district.cases.registry.telling import WORKING
-from district.cases.rules import CaseRefused
 from district.permissions import Permission
-from district.places.choices import PlaceChoiceField
+from district.places.choices import AccountChoiceField, AccountField, PlaceChoiceField
 from district.places.models import Place, Project
 from district.scope import Account
 
@@ -32,11 +31,6 @@ WEEKDAYS = (
     (5, _("Saturday")),
     (6, _("Sunday")),
 )
-
-
-def refused(error: CaseRefused) -> ValidationError:
-    """Return a refusal in the reader's language, for a form."""
-    return ValidationError(gettext(error.text) % error.values if error.values else gettext(error.text))
 
 
 class _Photos(forms.ClearableFileInput):
@@ -101,18 +95,10 @@ class SaidForm(forms.Form):
     photos = PhotosField()
 
 
-class _OwnerField(forms.ModelChoiceField):  # type: ignore[type-arg]
-    """An account that works on a case."""
-
-    def label_from_instance(self, obj: Any) -> str:
-        """Show name, username and phone."""
-        return " · ".join(part for part in (obj.name, obj.get_username(), obj.phone) if part)
-
-
 class AssignForm(forms.Form):
     """Who is to own a case."""
 
-    owner = _OwnerField(label=pgettext_lazy("case", "Owner"), queryset=get_user_model().objects.none())
+    owner = AccountField(label=pgettext_lazy("case", "Owner"), queryset=get_user_model().objects.none())
     said = _words(pgettext_lazy("case", "Note"), required=False)
 
     def __init__(self, case: Case, *args: Any, **options: Any) -> None:
@@ -178,22 +164,20 @@ class DutyHoursForm(forms.Form):
         widget=forms.TimeInput({"type": "time"}, format="%H:%M"),
         help_text=_("Not later than the begin: on the next day."),
     )
-    user = _OwnerField(
-        label=_("Account"),
-        queryset=get_user_model().objects.none(),
-        required=False,
-        help_text=_("Who has night duty. Other hours have none."),
-    )
 
     def __init__(self, user: Any, *args: Any, **options: Any) -> None:
         """`user`: whose places and accounts are offered."""
         super().__init__(*args, **options)
-        place, account = self.fields["place"], self.fields["user"]
+        place = self.fields["place"]
         assert isinstance(place, PlaceChoiceField)
-        assert isinstance(account, forms.ModelChoiceField)
         wide = Place.objects.visible_to(user, Permission.CHANGE_SITES).filter(retired=None)
         place.queryset = wide.exclude(kind=Place.Kind.SITE).order_by("path")
-        account.queryset = get_user_model().objects.visible_to(user).filter(is_active=True).order_by("name", "pk")
+        self.fields["user"] = AccountChoiceField(
+            user=user,
+            label=_("Account"),
+            required=False,
+            help_text=_("Who has night duty. Other hours have none."),
+        )
 
 
 class PhoneReportForm(forms.Form):

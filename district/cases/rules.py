@@ -9,6 +9,8 @@ from statistics import median
 
 from django.utils.translation import gettext_noop
 
+from common.refusals import TranslatableError
+
 
 class CaseKind(StrEnum):
     """What a case is about."""
@@ -126,13 +128,8 @@ WITH_DESK_OR_OWNER = (_S.REPORTED, _S.ASSIGNED, _S.IN_PROGRESS)
 """States whose next step the district owes: only these escalate."""
 
 
-class CaseRefused(ValueError):
+class CaseRefused(TranslatableError):
     """A step that cannot be. `text` is an English message id, `values` fill it."""
-
-    def __init__(self, text: str, **values: object) -> None:
-        """Keep the parts, so that a page says it in the reader's language."""
-        super().__init__(text % values if values else text)
-        self.text, self.values = text, values
 
 
 def next_state(state: CaseState, action: CaseAction, sides: frozenset[CaseSide]) -> CaseState:
@@ -155,8 +152,8 @@ def actions_of(state: CaseState, sides: frozenset[CaseSide]) -> tuple[CaseAction
 def reports_side(*, is_reporter: bool, reporter_answers: bool, stands_above: bool, resolved_it: bool) -> bool:
     """Say whether somebody is on the reporter's side.
 
-    It is the reporter. If the reporter is a program, left or lets the time for an answer pass, it is who works on cases
-    at the reporter's place or above. Who resolved the case never confirms it for another.
+    It is the reporter. Others stand in for a reporter that is a program, has left or lets the time pass. They work on
+    cases at the reporter's place or above. An account that resolved the case never confirms it for another.
     """
     return is_reporter or (not reporter_answers and stands_above and not resolved_it)
 

@@ -20,8 +20,8 @@ AT_ONCE = 100
 def watch_gates(now: datetime | None = None) -> None:
     """Hold what HQ heard of each gate against the time.
 
-    If HQ heard no gate at all, HQ or the way to it is away: then no gate is blamed. Outside office hours many sites
-    cut the power, so a gate that is silent since then opens its case in the morning.
+    If HQ heard no gate at all, HQ or the way to it is away: then no gate is blamed. Many sites cut the power outside
+    office hours. A gate that is silent since then opens its case in the morning.
     """
     at = now or timezone.now()
     used = Gate.objects.filter(retired=None, project__closed=None, last_heard__isnull=False)

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from district.cases.rules import WITH_DESK_OR_OWNER, CaseState, spread_minutes
+from district.cases.rules import CaseState, spread_minutes
 from district.web.tables import EmptyState, ListTable, TableColumn, Tone
 
 STATE_TONES: dict[str, Tone] = {
@@ -38,11 +38,6 @@ def short_title(case: Any) -> str:
 def owner_name(case: Any) -> str:
     """Return who owns a case, or the place at whose desk it waits."""
     return str((case.owner.name or case.owner.username) if case.owner else case.desk.name)
-
-
-def waits(case: Any) -> bool:
-    """Say whether the district owes the next step."""
-    return CaseState(case.state) in WITH_DESK_OR_OWNER
 
 
 CASES = ListTable(

@@ -16,7 +16,7 @@ from district.places.models import Place
 def waiting_for(user: Any) -> Any:
     """Return the open cases whose next step is an account's, what is due first first.
 
-    It owns them, is to confirm what it reported, works at their desk, or stands at the site whose tasks are not done.
+    It owns them, is to confirm what it reported, or works at their desk. A site's accounts have its open tasks too.
     """
     granted = Grant.objects.filter(Grant.in_force(timezone.now()), user=user, role__in=WORKING, place__isnull=False)
     mine = list(granted.values_list("place", "place__kind"))
@@ -29,5 +29,5 @@ def waiting_for(user: Any) -> Any:
     if sites:
         undone = Exists(ResponseStep.objects.filter(case=OuterRef("pk"), done=None))
         wanted |= Q(undone, place__in=sites, state__in=[state.value for state in WITH_DESK_OR_OWNER])
-    rows = Case.objects.visible_to(user, Permission.WORK_CASES).kept().exclude(state=CaseState.CLOSED.value)
+    rows = Case.objects.visible_to(user, Permission.WORK_CASES).kept().still_open()
     return rows.filter(wanted).select_related("place", "desk", "owner").order_by("solution_due", "pk")

@@ -2,14 +2,12 @@
 
 from django.utils import timezone
 
-from district.cases import broadcasts, figures, forgetting, mails, silent_gates
+from district.cases import figures, silent_gates
+from district.cases.broadcasts import publish_steps
+from district.cases.forgetting import forget_old
+from district.cases.mails import mail_notices
 from district.cases.registry import escalate_due, seed_calendar
 from district.exchange.rounds import every
-
-
-def escalate_cases() -> bool:
-    """Move cases up that missed a deadline."""
-    return escalate_due()
 
 
 def take_holidays() -> bool:
@@ -30,27 +28,12 @@ def count_cases() -> bool:
     return False
 
 
-def mail_cases() -> bool:
-    """Send mails about cases."""
-    return mails.mail_notices()
-
-
-def publish_cases() -> bool:
-    """Publish steps of cases to the broker."""
-    return broadcasts.publish_steps()
-
-
-def forget_cases() -> bool:
-    """Erase cases that closed long ago, and notes that nothing needs any more."""
-    return forgetting.forget_old()
-
-
 ROUNDS = (
-    every(20, escalate_cases),
+    every(20, escalate_due),
     every(86_400, take_holidays),
     every(30, watch_gates),
     every(60, count_cases),
-    every(5, mail_cases),
-    every(2, publish_cases),
-    every(3_600, forget_cases),
+    every(5, mail_notices),
+    every(2, publish_steps),
+    every(3_600, forget_old),
 )

@@ -34,13 +34,18 @@ def february(
     config = opened(folder)
     if not config.demo:
         raise DistrictConfigError(f"{folder} is no demonstration: `sitegate-district demo` makes one")
+    if not walk_ups.is_dir():
+        raise DistrictConfigError(f"{walk_ups} is no folder: give the folder of a gate's demonstration")
     from district.accounts.models import User
     from district.demo.browser import HttpBrowser, PageError
     from district.demo.cast import ACCOUNTS
     from district.demo.february import February
     from district.demo.links import link_of
     from district.demo.story_steps import StoryActors, StoryStep
+    from district.emergency.registry import running
 
+    if running().exists():
+        raise DistrictConfigError(f"{folder} has measures in force: play the story in a new demonstration")
     base = f"http://127.0.0.1:{config.web.port}"
 
     @contextmanager

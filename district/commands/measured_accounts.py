@@ -4,12 +4,14 @@ import secrets
 import time
 from typing import Any
 
+from district.config import DistrictConfigError
+
 SYNTHETIC = "Synthetic district"
 
 
 def sessions() -> dict[str, str]:
     """Return the key of a new session for each role. The clerk has the biggest employer, the manager the biggest
-    site. Raises RuntimeError: the database holds real people.
+    site. Raises DistrictConfigError: the database holds real people.
     """
     from district.permissions import Role
 
@@ -24,7 +26,7 @@ def _anchors(role: Any) -> list[tuple[Any, Any, Any]]:
 
     root = Place.objects.filter(depth=1).first()
     if root is None or root.name != SYNTHETIC:
-        raise RuntimeError("only a district that `simulate` made can be measured: it is written to meanwhile")
+        raise DistrictConfigError("only a district that `simulate` made can be measured: it is written to meanwhile")
 
     def biggest(column: str) -> Any:
         rows = Assignment.objects.order_by().values_list(column).annotate(many=Count("pk")).order_by("-many")

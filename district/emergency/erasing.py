@@ -37,7 +37,7 @@ def _erase_of(measure: EmergencyMeasure) -> bool:
     """Erase rows of a measure that are due. Return whether there were any."""
     now = timezone.now()
     due = Q(measure=measure)
-    if not _over(measure):
+    if not measure.over:
         due &= Q(made__lt=now - timedelta(days=measure.kept_days))
     for model in models_of_measures():
         numbers = list(model.objects.filter(due).order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
@@ -53,7 +53,7 @@ def _erase_of(measure: EmergencyMeasure) -> bool:
 
 def _note_erased(measure: EmergencyMeasure) -> None:
     """Note that nothing of a measure that is over is left, and take its bytes out of SQLite's files."""
-    if not _over(measure):
+    if not measure.over:
         return
     with transaction.atomic():
         if EmergencyMeasure.objects.filter(pk=measure.pk, erased=None).update(erased=timezone.now()):
@@ -66,7 +66,3 @@ def wipe_free_pages(db: object) -> None:
     if getattr(db, "vendor", "") == "sqlite" and not getattr(db, "in_atomic_block", False):
         with db.cursor() as cursor:  # type: ignore[attr-defined]
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def _over(measure: EmergencyMeasure) -> bool:
-    return measure.ended is not None or measure.ends < timezone.localdate()

@@ -52,13 +52,16 @@ class EmergencyMeasure(VisibleModel):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} · {self.place.name}"
 
+    @property
+    def over(self) -> bool:
+        """Say whether it has ended, early or after its last day."""
+        return self.ended is not None or self.ends < timezone.localdate()
+
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
         """Show the measures of places in the scope, and those of places above it: they hold there too."""
-        above = Q()
-        for first, _end in scope.ranges:
-            above |= Q(place__path__in=[first[:n] for n in range(Place.steplen, len(first), Place.steplen)])
-        return scope.places("place__path") | above if above else scope.places("place__path")
+        above = {path for first, _end in scope.ranges for path in Place.paths_to(first)}
+        return scope.places("place__path") | Q(place__path__in=above)
 
 
 class OfMeasureQuerySet(VisibleQuerySet):

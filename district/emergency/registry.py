@@ -81,13 +81,13 @@ def running(*kinds: MeasureKind) -> "QuerySet[Any]":
 
 def measure_at(kind: MeasureKind, path: str) -> EmergencyMeasure | None:
     """Return the measure of a kind that holds at a place: its own, or the nearest above."""
-    above = [path[:n] for n in range(Place.steplen, len(path) + 1, Place.steplen)]
-    found: EmergencyMeasure | None = running(kind).filter(place__path__in=above).order_by("-place__path").first()
+    rows = running(kind).filter(place__path__in=Place.paths_to(path))
+    found: EmergencyMeasure | None = rows.order_by("-place__path").first()
     return found
 
 
 def concerns(user: Account, permission: Any, *kinds: MeasureKind) -> bool:
-    """Say whether a measure of one of these kinds holds in a part of the tree where an account has a permission.
+    """Say whether a measure of one of these kinds holds where an account has a permission.
 
     An enterprise's clerk is concerned by every measure: enterprises work everywhere.
     """
@@ -97,11 +97,11 @@ def concerns(user: Account, permission: Any, *kinds: MeasureKind) -> bool:
     rows: Sequence[str] = list(running(*kinds).values_list("place__path", flat=True))
     if scope.enterprises and rows:
         return True
-    return any(first.startswith(path) or first <= path < end for path in rows for first, end in scope.ranges)
+    return any(scope.holds(path) or any(first.startswith(path) for first, _end in scope.ranges) for path in rows)
 
 
 def _running(measure: EmergencyMeasure) -> EmergencyMeasure:
     found: EmergencyMeasure = EmergencyMeasure.objects.select_for_update().get(pk=measure.pk)
-    if found.ended is not None or found.ends < timezone.localdate():
+    if found.over:
         raise MeasureRefused(gettext_noop("This measure is over. Start another if it is still needed."))
     return found

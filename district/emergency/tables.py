@@ -12,12 +12,11 @@ from district.web.tables import EmptyState, ListTable, TableColumn, Tone
 
 def measure_state(one: Any) -> tuple[str, Tone]:
     """Return the state of a measure, and its colour."""
-    today = timezone.localdate()
     if one.erased is not None:
         return gettext("over, data erased"), ""
-    if one.ended is not None or one.ends < today:
+    if one.over:
         return gettext("over, data are being erased"), "care"
-    if one.starts > today:
+    if one.starts > timezone.localdate():
         return gettext("not in force yet"), "info"
     return gettext("in force"), "good"
 

@@ -3,19 +3,21 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from district.emergency import registry
-from district.emergency.forms import ExtendMeasureForm, StartMeasureForm, refused
+from district.emergency.forms import ExtendMeasureForm, StartMeasureForm
 from district.emergency.models import EmergencyMeasure
 from district.emergency.rules import MeasureKind, MeasureRefused
 from district.emergency.tables import MEASURES, measure_state
 from district.pages import page
 from district.permissions import Permission
 from district.web.lists import list_page
+from district.web.refusals import refused
 
 _SEE, _START = Permission.SEE_MEASURES, Permission.START_MEASURES
 
@@ -86,24 +88,24 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _found(request: HttpRequest, pk: int, permission: Permission) -> EmergencyMeasure:
     user: Any = request.user
-    rows = EmergencyMeasure.objects.visible_to(user, permission).select_related("place")
-    if permission == _START:
-        rows = rows.filter(user.scope(_START).places("place__path"))
-    found: EmergencyMeasure = get_object_or_404(rows, pk=pk)
+    rows = _changeable(user) if permission == _START else EmergencyMeasure.objects.visible_to(user, permission)
+    found: EmergencyMeasure = get_object_or_404(rows.select_related("place"), pk=pk)
     return found
+
+
+def _changeable(user: Any) -> "QuerySet[Any]":
+    """Return the measures that an account may extend and end: one of a place above is only read."""
+    return EmergencyMeasure.objects.filter(user.scope(_START).places("place__path"))
 
 
 def _shown(request: HttpRequest, found: EmergencyMeasure, form: ExtendMeasureForm) -> HttpResponse:
     user: Any = request.user
-    may_change = user.may(_START) and user.scope(_START).places("place__path")
     state, tone = measure_state(found)
     context = {
         "measure": found,
         "state": state,
         "tone": tone,
         "form": form,
-        "may_change": tone in ("good", "info")
-        and bool(may_change)
-        and EmergencyMeasure.objects.filter(may_change, pk=found.pk).exists(),
+        "may_change": found.erased is None and not found.over and _changeable(user).filter(pk=found.pk).exists(),
     }
     return render(request, "emergency/measure.html", context, status=422 if form.is_bound else 200)

@@ -6,11 +6,8 @@ its own list name. After a change it queues the worker: `outbox.put(OutboxRow.Ki
 """
 
 from collections.abc import Callable, Sequence
-from importlib import import_module
 
-from django.apps import apps
-from django.utils.module_loading import module_has_submodule
-
+from district.web.registry import modules_of_apps
 from district.wire import HqDoor, HqRefused, HqRiskEntry, HqRiskLift
 
 RiskSource = Callable[[Sequence[str]], Sequence[HqRiskEntry | HqRiskLift]]
@@ -21,11 +18,7 @@ _NOBODY = "district"
 
 def risk_sources() -> tuple[RiskSource, ...]:
     """Return the sources of all apps."""
-    found: list[RiskSource] = []
-    for config in apps.get_app_configs():
-        if config.module is not None and module_has_submodule(config.module, "risk_source"):
-            found.append(import_module(f"{config.name}.risk_source").risks_of)
-    return tuple(found)
+    return tuple(module.risks_of for _app, module in modules_of_apps("risk_source"))
 
 
 def put_risks(door: HqDoor, worker_ids: Sequence[str]) -> dict[str, str]:

@@ -12,11 +12,8 @@ twice (`changed`, `restart`).
 import time
 from collections.abc import Callable, Sequence
 from functools import wraps
-from importlib import import_module
 
-from django.apps import apps
-from django.utils.module_loading import module_has_submodule
-
+from district.web.registry import modules_of_apps
 from district.wire import FeedEntry
 
 Round = Callable[[], bool]
@@ -41,18 +38,13 @@ def every(seconds: float, do: Round) -> Round:
 
 def registered_rounds() -> tuple[tuple[str, Round], ...]:
     """Return the rounds of all apps, each with its name."""
-    found: list[tuple[str, Round]] = []
-    for config in apps.get_app_configs():
-        if config.module is not None and module_has_submodule(config.module, "worker_rounds"):
-            module = import_module(f"{config.name}.worker_rounds")
-            found += [(f"{config.label}.{one.__name__}", one) for one in module.ROUNDS]
-    return tuple(found)
+    return tuple(
+        (f"{app.label}.{one.__name__}", one)
+        for app, module in modules_of_apps("worker_rounds")
+        for one in module.ROUNDS
+    )
 
 
 def registered_handlers() -> tuple[FeedHandler, ...]:
     """Return the feed handlers of all apps, in the order of INSTALLED_APPS."""
-    found: list[FeedHandler] = []
-    for config in apps.get_app_configs():
-        if config.module is not None and module_has_submodule(config.module, "feed_handlers"):
-            found.append(import_module(f"{config.name}.feed_handlers").handle)
-    return tuple(found)
+    return tuple(module.handle for _app, module in modules_of_apps("feed_handlers"))

@@ -35,8 +35,7 @@ def listed_people(user: Account, project: Project | None = None) -> Any:
         if not visible.exists():
             return _by_own_columns(people.none())
         rows = _of_place(project.place_id)
-        inside = any(first <= project.place.path < end for first, end in scope.ranges)
-        return rows if inside else rows.visible_to(user)
+        return rows if scope.holds(project.place.path) else rows.visible_to(user)
     if len(scope.ranges) == 1 and not scope.enterprises:
         return _of_place(_only_place(scope))
     if len(scope.enterprises) == 1 and not scope.ranges:

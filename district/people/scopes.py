@@ -59,4 +59,4 @@ def follow_branch(sender: object, place: Place, before: str, **_more: object) ->
 
 def _above(path: str) -> tuple[str, ...]:
     """Return the paths above a path, from the root on."""
-    return tuple(path[:end] for end in range(Place.steplen, len(path), Place.steplen))
+    return Place.paths_to(path)[:-1]

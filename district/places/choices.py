@@ -86,14 +86,18 @@ def enterprise_text(one: Enterprise) -> str:
     return f"{one.name} ({one.uscc})"
 
 
-class AccountChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
+class AccountField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """One of some accounts."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Show name, username and phone."""
+        return " · ".join(part for part in (obj.name, obj.get_username(), obj.phone) if part)
+
+
+class AccountChoiceField(AccountField):
     """An account that may be put in charge."""
 
     def __init__(self, *, user: Any, **options: Any) -> None:
         """`user`: the account that chooses among the accounts that they may see."""
         found = get_user_model().objects.visible_to(user).filter(is_active=True).order_by("name", "pk")
         super().__init__(queryset=found, **options)
-
-    def label_from_instance(self, obj: Any) -> str:
-        """Show name, username and phone."""
-        return " · ".join(part for part in (obj.name, obj.get_username(), obj.phone) if part)

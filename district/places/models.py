@@ -67,7 +67,12 @@ class Place(MP_Node, VisibleModel):  # type: ignore[misc]
     @property
     def ancestor_paths(self) -> tuple[str, ...]:
         """Return the paths from the root to this place, itself last."""
-        return tuple(self.path[: end * self.steplen] for end in range(1, self.depth + 1))
+        return self.paths_to(self.path)
+
+    @classmethod
+    def paths_to(cls, path: str) -> tuple[str, ...]:
+        """Return the paths from the root to a path, itself last."""
+        return tuple(path[:end] for end in range(cls.steplen, len(path) + 1, cls.steplen))
 
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:

@@ -27,19 +27,34 @@ _STATES = [
 ]
 
 
-def late_offers() -> Exists:
-    """Return the condition for orders whose hand-over nobody accepted in time."""
-    return Exists(QuarantineHandOver.objects.filter(OPEN_OFFER, order=OuterRef("pk"), due__lt=timezone.now()))
+def orders_in_state(rows: "QuerySet[Any]", state: str, me: int) -> "QuerySet[Any]":
+    """Keep the orders in one of the states of `_STATES`. `me`: the key of the account that asks."""
+    offers = QuarantineHandOver.objects.filter(OPEN_OFFER)
+    match state:
+        case "due":
+            return _due_today(rows)
+        case "overdue":
+            return _overdue(rows)
+        case "moving":
+            return rows.filter(pk__in=offers.values("order"))
+        case "to_me":
+            return rows.filter(pk__in=offers.filter(receiver=me).values("order"))
+        case "mine":
+            return rows.filter(holder=me)
+        case "needs":
+            return rows.filter(pk__in=QuarantineNeed.objects.filter(done=None).values("order"))
+    return rows.exclude(released=None)
 
 
-def overdue(rows: "QuerySet[Any]") -> "QuerySet[Any]":
+def _overdue(rows: "QuerySet[Any]") -> "QuerySet[Any]":
     """Keep the orders in which somebody should have done something: a visit, a hand-over, a release."""
     today = timezone.localdate()
     missed = unvisited_on(today - timedelta(days=1), rows).values("pk")
-    return rows.filter(Q(pk__in=missed) | Q(ends__lt=today) | Q(late_offers()))
+    late = Exists(QuarantineHandOver.objects.filter(OPEN_OFFER, order=OuterRef("pk"), due__lt=timezone.now()))
+    return rows.filter(Q(pk__in=missed) | Q(ends__lt=today) | Q(late))
 
 
-def due_today(rows: "QuerySet[Any]") -> "QuerySet[Any]":
+def _due_today(rows: "QuerySet[Any]") -> "QuerySet[Any]":
     """Keep the orders that lack a visit of today."""
     today = timezone.localdate()
     return with_visits(rows.filter(starts__lte=today), today, "seen").filter(visits_each_day__gt=F("seen"))
@@ -87,22 +102,7 @@ class QuarantineFilter(django_filters.FilterSet):  # type: ignore[misc]
     def in_state(self, rows: "QuerySet[Any]", _name: str, state: str) -> "QuerySet[Any]":
         """Keep those in a state."""
         assert self.request is not None
-        me = self.request.user.pk
-        offers = QuarantineHandOver.objects.filter(OPEN_OFFER)
-        match state:
-            case "due":
-                return due_today(rows)
-            case "overdue":
-                return overdue(rows)
-            case "moving":
-                return rows.filter(pk__in=offers.values("order"))
-            case "to_me":
-                return rows.filter(pk__in=offers.filter(receiver=me).values("order"))
-            case "mine":
-                return rows.filter(holder=me)
-            case "needs":
-                return rows.filter(pk__in=QuarantineNeed.objects.filter(done=None).values("order"))
-        return rows.exclude(released=None)
+        return orders_in_state(rows, state, self.request.user.pk)
 
     def in_branch(self, rows: "QuerySet[Any]", _name: str, place: Place) -> "QuerySet[Any]":
         """Keep those below a place."""

@@ -183,7 +183,7 @@ class QuarantineNeed(OfOrder):
 
 
 class QuarantineWarning(OfOrder):
-    """A case that was opened because of an order, so that the same thing opens no second one after its close."""
+    """A case that an order opened: the same thing opens no second one after its close."""
 
     order = models.ForeignKey(QuarantineOrder, models.CASCADE, related_name="warnings")
     key = models.CharField(max_length=60)

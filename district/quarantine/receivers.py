@@ -32,7 +32,7 @@ def open_gates(order: QuarantineOrder, **_more: Any) -> None:
 
 @receiver(merged)
 def tell_of_merge(gained: Person, lost: Person, **_more: Any) -> None:
-    """An order moved to another record: HQ hears of both worker ids."""
+    """Tell HQ of both worker ids when an order moved to another record."""
     if QuarantineOrder.objects.filter(person__in=[gained.pk, lost.pk], released=None).exists():
         outbox.put_all(OutboxRow.Kind.RISK, [gained.worker_id, lost.worker_id])
 

@@ -21,9 +21,9 @@ def sums_by_place(user: Any, day: date) -> dict[str, Counter[str]]:
     found = defaultdict[str, Counter[str]](Counter)
 
     def add(path: str, **values: int | None) -> None:
-        for end in range(Place.steplen, len(path) + 1, Place.steplen):
+        for above in Place.paths_to(path):
             for name, value in values.items():
-                found[path[:end]][name] += value or 0
+                found[above][name] += value or 0
 
     asked = sites_asked(user)
     for path in asked.values_list("place__path", flat=True):

@@ -26,7 +26,7 @@ def open_application_case(by: object, application: SupportApplication) -> Case:
 
 
 def follow(by: object, case: Case | None, said: str) -> None:
-    """Note the office's question in the case: it is the first answer. Who is not on a side of it changes nothing."""
+    """Note the office's question in the case: it is the first answer. An account without a side changes nothing."""
     try:
         with transaction.atomic():
             _taken(by, case, said)

@@ -1,5 +1,6 @@
 """Published support measures, and the applications of enterprises."""
 
+from functools import cached_property
 from typing import ClassVar
 
 from django.db import models
@@ -47,9 +48,9 @@ class SupportMeasure(VisibleModel):
     def __str__(self) -> str:
         return self.in_language(self.whole.clause.name)
 
-    @property
+    @cached_property
     def whole(self) -> CompleteClause:
-        """Return the measure with its questions."""
+        """Return the measure with its questions. It is read once: a list asks for it in each column."""
         return CompleteClause.model_validate(self.content)
 
     @staticmethod

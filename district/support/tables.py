@@ -1,12 +1,9 @@
 """The lists of measures and applications."""
 
-from typing import Any
-
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from district.support.models import SupportMeasure
 from district.support.rules.states import ApplicationState
 from district.support.words import facts_of
 from district.web.tables import EmptyState, ListTable, TableColumn, Tone
@@ -46,10 +43,6 @@ MEASURES = ListTable(
 )
 
 
-def _measure_name(row: Any) -> str:
-    return SupportMeasure.in_language(row.measure.whole.clause.name)
-
-
 APPLICATIONS = ListTable(
     name="support-applications",
     keys=("-made", "-pk"),
@@ -60,7 +53,7 @@ APPLICATIONS = ListTable(
             "enterprise.name",
             link=lambda row: reverse("support:application", args=[row.pk]),
         ),
-        TableColumn("measure", _("Measure"), _measure_name),
+        TableColumn("measure", _("Measure"), lambda row: str(row.measure)),
         TableColumn(
             "state",
             pgettext_lazy("support", "State"),

@@ -46,7 +46,6 @@ class ShownResult:
     """One measure with its result for an enterprise, as the page shows it."""
 
     measure: SupportMeasure
-    whole: CompleteClause
     verdict: str
     tone: Tone
     may_apply: bool
@@ -109,7 +108,6 @@ def shown_result(measure: SupportMeasure, result: Assessment, application: Any =
     says = {one.id: words(one.says) for one in whole.clause.conditions}
     return ShownResult(
         measure=measure,
-        whole=whole,
         verdict=str(verdict),
         tone=tone,
         may_apply=result.verdict is SupportVerdict.YES,

@@ -2,19 +2,18 @@
 
 import hashlib
 from collections.abc import Iterator
-from io import BytesIO
 
 from django.db import models
 from django.utils.translation import gettext_noop
-from PIL import Image, ImageOps, UnidentifiedImageError
 
+from district.small_pictures import PictureTooLargeError, PictureUnreadableError, small_picture
 from district.training.models import Course, CourseMedia, CoursePage, MediaPart
 from district.training.rules import TrainingRefused, media_kind
 
 PART_BYTES = 262_144
 COURSE_MAX = 200_000_000
 """All files of one course."""
-_PIXELS_MAX = 60_000_000
+_PIXELS_MAX = dict.fromkeys(("JPEG", "PNG", "WEBP"), 60_000_000)
 _SIZE = (1_600, 1_600)
 
 
@@ -62,15 +61,8 @@ def remove_unused(course: Course) -> None:
 def _small(data: bytes) -> bytes:
     """Return an upright JPEG without metadata. Raises TrainingRefused."""
     try:
-        with Image.open(BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as opened:
-            if opened.width * opened.height > _PIXELS_MAX:
-                raise TrainingRefused(gettext_noop("This picture is too large: make it smaller."))
-            image = ImageOps.exif_transpose(opened).convert("RGB")
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
-        if isinstance(error, TrainingRefused):
-            raise
+        return small_picture(data, _SIZE, 82, _PIXELS_MAX)
+    except PictureTooLargeError:
+        raise TrainingRefused(gettext_noop("This picture is too large: make it smaller.")) from None
+    except PictureUnreadableError:
         raise TrainingRefused(gettext_noop("This picture cannot be read: choose another.")) from None
-    image.thumbnail(_SIZE)
-    target = BytesIO()
-    Image.frombytes("RGB", image.size, image.tobytes()).save(target, "JPEG", quality=82, optimize=True)
-    return target.getvalue()

@@ -95,7 +95,7 @@ COURSES = ListTable(
         _("Make one: pages, a short test, and how it is proven."),
         "training:add",
         _("New course"),
-        icon="list",
+        icon="document",
     ),
 )
 LEARNERS = ListTable(

@@ -4,15 +4,13 @@ An app with times of its own has `clock_set_back.py` with `repair(now)`. It must
 """
 
 from datetime import datetime, timedelta
-from importlib import import_module
 
 import structlog
-from django.apps import apps
 from django.db import transaction
 from django.utils import timezone
-from django.utils.module_loading import module_has_submodule
 
 from district.web.models import ClockMark
+from district.web.registry import modules_of_apps
 
 log = structlog.get_logger()
 
@@ -48,6 +46,5 @@ def is_proven(now: datetime) -> bool:
 
 
 def _repair(now: datetime) -> None:
-    for config in apps.get_app_configs():
-        if config.module is not None and module_has_submodule(config.module, "clock_set_back"):
-            import_module(f"{config.name}.clock_set_back").repair(now)
+    for _app, module in modules_of_apps("clock_set_back"):
+        module.repair(now)

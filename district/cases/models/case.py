@@ -44,6 +44,10 @@ class CaseQuerySet(VisibleQuerySet):
         late = Q(answered=None, answer_due__lt=now) | Q(solution_due__lt=now)
         return self.filter((_OWED & late) | Q(state=CaseState.RESOLVED.value, confirm_due__lt=now))
 
+    def owed(self) -> Self:
+        """Keep the cases whose next step the district owes: only these escalate."""
+        return self.filter(_OWED)
+
     def still_open(self) -> Self:
         """Keep the cases that are not closed."""
         return self.filter(_OPEN)

@@ -23,7 +23,7 @@ OFFICE = tuple(OpenHours(weekday, time(8, 30), time(17, 30)) for weekday in rang
 
 
 def calendar_at(place: Place, start: datetime) -> WorkCalendar:
-    """Return the office hours that hold at a place, with the days that a deadline from a time on can meet."""
+    """Return the office hours of a place, with the days that a deadline from a time on can meet."""
     first = timezone.localdate(start) - timedelta(days=2)
     days = CalendarDay.objects.filter(day__gte=first, day__lte=first + timedelta(days=LOOK_DAYS + 4))
     hours = _hours(_nearest(place, DutyHours.Kind.OFFICE)) or OFFICE

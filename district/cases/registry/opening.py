@@ -88,7 +88,7 @@ def open_case(
 def _opener(case: Case) -> object:
     """Return who opened a case: an account, a worker's phone, or the program."""
     if case.reporter_person is not None:
-        return Phone("phone" if case.discreet else f"worker {case.reporter_person.worker_id}")
+        return Phone.of(case.reporter_person, discreet=case.discreet)
     return case.reporter or PROGRAM
 
 

@@ -30,11 +30,6 @@ def reported_by(person: Person) -> Any:
     return Case.objects.kept().filter(reporter_person__in=records_of(person)).select_related("place")
 
 
-def phone_name(person: Person, *, discreet: bool) -> str:
-    """Return the name under which the history shows a worker's phone."""
-    return "phone" if discreet else f"worker {person.worker_id}"
-
-
 def report_by_phone(
     person: Person,
     *,

@@ -19,7 +19,7 @@ def works_on(user: User, case: Case) -> bool:
 
 def stands_above(user: User, place: Place) -> bool:
     """Say whether an account works on the cases of a place, or of one above it."""
-    return any(first <= place.path < end for first, end in user.scope(Permission.WORK_CASES).ranges)
+    return user.scope(Permission.WORK_CASES).holds(place.path)
 
 
 def sides_of(user: User, case: Case, now: datetime) -> frozenset[CaseSide]:

@@ -29,6 +29,7 @@ from district.cases.rules import (
     check_said,
     next_state,
 )
+from district.people.models import Person
 from district.places.models import Place
 
 PROGRAM = "worker"
@@ -41,6 +42,11 @@ class Phone:
     """A worker's own phone, for a case that the worker reported. `name` is what the history shows."""
 
     name: str
+
+    @classmethod
+    def of(cls, person: Person, *, discreet: bool) -> "Phone":
+        """Return a worker's phone. In a case that is kept from the site it names nobody."""
+        return cls("phone" if discreet else f"worker {person.worker_id}")
 
     def __str__(self) -> str:
         return self.name

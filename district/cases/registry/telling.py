@@ -1,4 +1,4 @@
-"""Who is told of a step: notices for the page and for mails, a row for the broker, a signal for other programs."""
+"""Tell of a step: notices for the page and for mails, a row for the broker, a signal."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -70,7 +70,7 @@ def _concerned(case: Case, action: CaseAction, now: datetime) -> Iterable[User]:
 
 
 def _reporters(case: Case, now: datetime) -> list[User]:
-    """Return who is to confirm: the reporter; for a program who works at its place; a worker's phone is not told."""
+    """Return who is to confirm: the reporter, or who works at the place of a program. A worker's phone is not told."""
     if case.reporter is not None:
         return [case.reporter]
     if case.reporter_person_id is not None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_stubs_ext import StrPromise
 
 from district.audit.record import READ, record
-from district.cases.forms import AssignForm, HandOverForm, SaidForm, refused
+from district.cases.forms import AssignForm, HandOverForm, SaidForm
 from district.cases.models import Case, CaseNotice
 from district.cases.names import SIDE_NAMES
 from district.cases.registry.sides import sides_of
@@ -23,18 +23,19 @@ from district.cases.tables import state_tone
 from district.people.models import Person
 from district.permissions import Permission
 from district.places.models import Place
+from district.web.refusals import refused
 
 SEE, WORK = Permission.SEE_CASES, Permission.WORK_CASES
-BUTTONS: dict[CaseAction, tuple[str, StrPromise, StrPromise]] = {
-    CaseAction.PROGRESS: ("progress", gettext_lazy("What was done"), gettext_lazy("Add note")),
-    CaseAction.RESOLVE: ("resolve", gettext_lazy("How it was solved"), gettext_lazy("It is solved")),
-    CaseAction.CONFIRM: ("confirm", gettext_lazy("Does the solution hold?"), gettext_lazy("Yes, confirm")),
-    CaseAction.CLOSE: ("close", pgettext_lazy("case", "Close"), gettext_lazy("Close the case")),
-    CaseAction.ASSIGN: ("assign", gettext_lazy("Who is to work on it"), gettext_lazy("Assign")),
-    CaseAction.HAND_OVER: ("hand_over", gettext_lazy("Not ours"), gettext_lazy("Hand over")),
-    CaseAction.REOPEN: ("reopen", gettext_lazy("It is not solved"), pgettext_lazy("case", "Open again")),
+BUTTONS: dict[CaseAction, tuple[StrPromise, StrPromise]] = {
+    CaseAction.PROGRESS: (gettext_lazy("What was done"), gettext_lazy("Add note")),
+    CaseAction.RESOLVE: (gettext_lazy("How it was solved"), gettext_lazy("It is solved")),
+    CaseAction.CONFIRM: (gettext_lazy("Does the solution hold?"), gettext_lazy("Yes, confirm")),
+    CaseAction.CLOSE: (pgettext_lazy("case", "Close"), gettext_lazy("Close the case")),
+    CaseAction.ASSIGN: (gettext_lazy("Who is to work on it"), gettext_lazy("Assign")),
+    CaseAction.HAND_OVER: (gettext_lazy("Not ours"), gettext_lazy("Hand over")),
+    CaseAction.REOPEN: (gettext_lazy("It is not solved"), pgettext_lazy("case", "Open again")),
 }
-"""Step -> name of its address, heading, and button, in the order of the page."""
+"""Step -> heading and button, in the order of the page. A step is the name of its address too."""
 
 
 def case_of(request: HttpRequest, pk: int, permission: Permission = SEE) -> Case:
@@ -70,7 +71,12 @@ def case_page(request: HttpRequest, case: Case, bound: CaseAction | None = None,
         "may_respond": CaseAction.RESPOND in actions,
         "tasks_open": CaseAction.RESPOND in actions and case.response.filter(done=None).exists(),
         "forms": [
-            (BUTTONS[one], form if one is bound else form_of(one, user, case), one is _main(actions))
+            (
+                reverse(f"cases:{one.value}", args=[case.pk]),
+                *BUTTONS[one],
+                form if one is bound else form_of(one, user, case),
+                one is _main(actions),
+            )
             for one in BUTTONS
             if one in actions
         ],
@@ -113,7 +119,7 @@ def step(
 
 
 def _after(request: HttpRequest, pk: int) -> str:
-    """Return the case's page, or the list if the account does not see the case any more: it handed it over."""
+    """Return the case's page, or the list if the account does not see it after a hand-over."""
     seen = Case.objects.visible_to(request.user).kept().filter(pk=pk)  # type: ignore[arg-type]
     return reverse("cases:case", args=[pk]) if seen.exists() else reverse("cases:cases")
 

@@ -7,12 +7,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from district.cases.forms import PhoneReportForm, refused
+from district.cases.forms import PhoneReportForm
 from district.cases.registry import Phone, confirm, reopen
-from district.cases.registry.phones import phone_name, report_by_phone, reported_by, sites_of
+from district.cases.registry.phones import report_by_phone, reported_by, sites_of
 from district.cases.rules import CaseRefused, CaseState
 from district.people.models import Person
 from district.phones.pages import phone_page
+from district.web.refusals import refused
 
 
 @phone_page
@@ -41,7 +42,7 @@ def problem(request: HttpRequest, pk: int) -> HttpResponse:
     case: Any = get_object_or_404(reported_by(person), pk=pk)
     trouble = ""
     if request.method == "POST":
-        by = Phone(phone_name(person, discreet=case.discreet))
+        by = Phone.of(person, discreet=case.discreet)
         try:
             if request.POST.get("answer") == "yes":
                 confirm(by, case)

@@ -44,5 +44,5 @@ class RequiredTraining(VisibleModel):
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
         """Show those of places in the scope, and those of places above that hold there too."""
-        above = {first[:end] for first, _end in scope.ranges for end in range(Place.steplen, len(first), Place.steplen)}
+        above = {path for first, _end in scope.ranges for path in Place.paths_to(first)}
         return scope.places("place__path") | Q(place__path__in=above)

@@ -57,5 +57,4 @@ def _sees(user: User, path: str, enterprise: int | None) -> bool:
 
 
 def _reaches(scope: Scope, path: str, enterprise: int | None) -> bool:
-    inside = any(first <= path < end for first, end in scope.ranges)
-    return inside or (enterprise is not None and enterprise in scope.enterprises)
+    return scope.holds(path) or (enterprise is not None and enterprise in scope.enterprises)

@@ -10,14 +10,12 @@ from django.utils.translation import gettext_noop
 
 from district.accounts.models import User
 from district.audit.record import record
-from district.emergency.registry import running
-from district.emergency.rules import MeasureKind
 from district.exchange import outbox
 from district.exchange.models import OutboxRow
 from district.places.models import Place
 from district.quarantine.models import OPEN_OFFER, QuarantineHandOver, QuarantineOrder
 from district.quarantine.registry.followers import check_follows
-from district.quarantine.registry.held import check_same_measure, custody_of, held_order, open_offer
+from district.quarantine.registry.held import check_same_measure, custody_of, held_order, open_offer, orders_in_force
 from district.quarantine.rules import QuarantineRefused, check_why
 
 
@@ -79,9 +77,8 @@ def take_back_hand_over(by: object, found: QuarantineOrder, why: str) -> Quarant
 
 def overdue_hand_overs(now: datetime | None = None) -> "QuerySet[Any]":
     """Return the offers that nobody accepted in time, of orders that are kept."""
-    orders = QuarantineOrder.objects.kept().filter(released=None, measure__in=running(MeasureKind.QUARANTINE))
     rows = QuarantineHandOver.objects.filter(OPEN_OFFER, due__lt=now or timezone.now())
-    return rows.filter(order__in=orders).select_related("order__place", "giver", "receiver").order_by("due")
+    return rows.filter(order__in=orders_in_force()).select_related("order__place", "giver", "receiver").order_by("due")
 
 
 def _offer_of(found: QuarantineOrder) -> QuarantineHandOver:

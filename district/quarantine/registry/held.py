@@ -2,13 +2,19 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_noop
 
-from district.emergency.registry import measure_at
+from district.emergency.registry import measure_at, running
 from district.emergency.rules import MeasureKind
 from district.places.models import Place
 from district.quarantine.models import OPEN_OFFER, QuarantineHandOver, QuarantineOrder
 from district.quarantine.rules import Custody, Offer, QuarantineRefused
+
+
+def orders_in_force() -> "QuerySet[Any]":
+    """Return the orders that nobody released, of measures in force today."""
+    return QuarantineOrder.objects.kept().filter(released=None, measure__in=running(MeasureKind.QUARANTINE))
 
 
 def held_order(found: QuarantineOrder) -> QuarantineOrder:

@@ -20,7 +20,7 @@ from district.people.registry.base import living
 from district.places.models import Place
 from district.quarantine.models import QuarantineExtension, QuarantineOrder
 from district.quarantine.registry.followers import check_follows
-from district.quarantine.registry.held import custody_of, held_order
+from district.quarantine.registry.held import custody_of, held_order, still_open
 from district.quarantine.rules import QuarantineRefused, check_extension_days, check_order_days, check_why
 from district.quarantine.signals import ordered, released
 
@@ -91,9 +91,7 @@ def order(
 @transaction.atomic
 def extend(by: object, found: QuarantineOrder, ends: date, why: str) -> QuarantineOrder:
     """Give an order a later last day. Its time to be erased begins again. Raises QuarantineRefused."""
-    found, reason, today = held_order(found), check_why(why), timezone.localdate()
-    if found.released is not None:
-        raise QuarantineRefused(gettext_noop("This quarantine is over: nothing more is recorded."))
+    found, reason, today = still_open(found), check_why(why), timezone.localdate()
     check_extension_days(found.ends, ends, today)
     _check_kept(found.measure, ends, today)
     QuarantineExtension.objects.create(order=found, before=found.ends, ends=ends, why=reason, by=str(by)[:150])

@@ -9,14 +9,13 @@ from django.db.models import Count, F, OuterRef, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from district.emergency.registry import running
-from district.emergency.rules import MeasureKind
 from district.exchange import outbox
 from district.exchange.models import OutboxRow
 from district.quarantine.models import QuarantineOrder, QuarantineVisit, QuarantineWarning
 from district.quarantine.registry import cases
 from district.quarantine.registry.followers import without_holder
 from district.quarantine.registry.hands import overdue_hand_overs
+from district.quarantine.registry.held import orders_in_force
 
 AT_ONCE = 50
 """Cases of one transaction: others write between."""
@@ -25,7 +24,7 @@ AT_ONCE = 50
 def warn_of_overdue() -> bool:
     """Open cases of what is overdue, a bounded number. Return whether there may be more."""
     today = timezone.localdate()
-    yesterday, orders = today - timedelta(days=1), _open_orders()
+    yesterday, orders = today - timedelta(days=1), orders_in_force().order_by("pk")
     ended = orders.filter(ends__lt=today).values_list("pk", "ends")
     unvisited = unvisited_on(yesterday, orders).values_list("pk", flat=True)
     left = without_holder(orders)
@@ -65,12 +64,6 @@ def unvisited_on(day: date, rows: "QuerySet[Any]") -> "QuerySet[Any]":
     """Keep the orders that lack visits of a day."""
     counted = with_visits(rows.filter(starts__lte=day, ordered__lte=day), day, "met")
     return counted.filter(visits_each_day__gt=F("met"))
-
-
-def _open_orders() -> "QuerySet[Any]":
-    return (
-        QuarantineOrder.objects.kept().filter(released=None, measure__in=running(MeasureKind.QUARANTINE)).order_by("pk")
-    )
 
 
 def _warn_hand_overs() -> bool:

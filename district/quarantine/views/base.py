@@ -28,11 +28,11 @@ from district.quarantine.forms import (
     QuarantineReleaseForm,
     QuarantineVisitForm,
     QuarantineWhyForm,
-    refused,
 )
 from district.quarantine.models import QuarantineOrder
 from district.quarantine.rules import QuarantineRefused
 from district.quarantine.tables import order_state, shown_orders
+from district.web.refusals import refused
 
 KIND = MeasureKind.QUARANTINE
 SEE, WORK, DIRECT = Permission.SEE_HEALTH, Permission.WORK_CASES, Permission.ORDER_QUARANTINE
@@ -59,7 +59,7 @@ def tried(form: Form, do: Callable[[], object]) -> bool:
     try:
         do()
     except REFUSED as error:
-        form.add_error(None, refused(error) if hasattr(error, "text") else str(error))
+        form.add_error(None, refused(error))
         return False
     return True
 
@@ -76,8 +76,10 @@ def done(request: HttpRequest, pk: int, text: str) -> HttpResponse:
 def order_page(
     request: HttpRequest, found: QuarantineOrder, *, open_reads: bool = False, **bound: Form
 ) -> HttpResponse:
-    """Show an order with its forms; `bound` are those that were sent and refused. `open_reads`: the reader gave a
-    reason. Who has the person, or shall take the person over, sees address and health at once; it is recorded too.
+    """Show an order with its forms; `bound` are those that were sent and refused.
+
+    `open_reads`: the reader gave a reason. The account that has the person, or shall take the person over, sees address
+    and health at once. That is recorded too.
     """
     user: Any = request.user
     offer = registry.open_offer(found)

@@ -17,9 +17,9 @@ from district.people.forms import ReasonForm
 from district.people.models import Person
 from district.people.search import record_search_by_number
 from district.quarantine import registry
-from district.quarantine.filters import QuarantineFilter, due_today, overdue
+from district.quarantine.filters import QuarantineFilter, orders_in_state
 from district.quarantine.forms import QuarantineOrderForm, account_text
-from district.quarantine.models import OPEN_OFFER, QuarantineHandOver, QuarantineNeed, QuarantineOrder
+from district.quarantine.models import QuarantineOrder
 from district.quarantine.tables import QUARANTINES, shown_orders
 from district.quarantine.views.base import DIRECT, KIND, SEE, SENSITIVE, done, order_page, seen_order, tried
 from district.web.lists import list_page
@@ -43,11 +43,8 @@ def orders(request: HttpRequest) -> HttpResponseBase:
 
 def _figures(user: Any, rows: Any) -> list[tuple[str, int, str, str]]:
     """Return label, number, colour and the list's filter of each figure."""
-    offers = QuarantineHandOver.objects.filter(OPEN_OFFER)
-    late, due = overdue(rows).count(), due_today(rows).count()
-    to_me = rows.filter(pk__in=offers.filter(receiver=user.pk).values("order")).count()
-    asks = rows.filter(pk__in=QuarantineNeed.objects.filter(done=None).values("order")).count()
-    moving = rows.filter(pk__in=offers.values("order")).count()
+    states = ("overdue", "due", "needs", "moving", "to_me")
+    late, due, asks, moving, to_me = (orders_in_state(rows, state, user.pk).count() for state in states)
     return [
         (_("in quarantine"), rows.count(), "", ""),
         (_("overdue"), late, "bad" if late else "good", "overdue"),

@@ -1,5 +1,6 @@
 """What a worker in quarantine sees on the own phone."""
 
+from typing import Any
 from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
@@ -21,14 +22,17 @@ OWN_PHONE = "own phone"
 
 def order_of(person: Person) -> QuarantineOrder | None:
     """Return the open order of a worker."""
-    rows = QuarantineOrder.objects.kept().filter(person=person, released=None)
-    found: QuarantineOrder | None = rows.select_related("holder", "place", "person", "measure").first()
+    found: QuarantineOrder | None = _open_of(person).select_related("holder", "place", "person", "measure").first()
     return found
 
 
 def is_in_quarantine(person: Person) -> bool:
     """Say whether a worker has an open order."""
-    return bool(QuarantineOrder.objects.kept().filter(person=person, released=None).exists())
+    return bool(_open_of(person).exists())
+
+
+def _open_of(person: Person) -> Any:
+    return QuarantineOrder.objects.kept().filter(person=person, released=None)
 
 
 @phone_page

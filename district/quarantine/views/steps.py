@@ -75,8 +75,7 @@ def offer(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _offered(request: HttpRequest, found: QuarantineOrder, given: dict[str, Any]) -> None:
-    if request.user.pk != found.holder_id and not _directs(request, found):
-        raise QuarantineRefused(gettext_noop("Only who has the person hands over: ask that account, or an officer."))
+    _check_hands(request, found)
     due = timezone.now() + timedelta(hours=given["hours"])
     registry.offer_hand_over(request.user, found, given["receiver"], due, place=given["place"], means=given["means"])
 
@@ -85,7 +84,8 @@ def _offered(request: HttpRequest, found: QuarantineOrder, given: dict[str, Any]
 @require_POST
 def accept(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the person over; an officer may do it for the receiver, with a reason."""
-    found, waiting = seen_order(request, pk), registry.open_offer(seen_order(request, pk))
+    found = seen_order(request, pk)
+    waiting = registry.open_offer(found)
     is_receiver = waiting is not None and waiting.receiver_id == request.user.pk
     form = QuarantineWhyForm(request.POST, prefix="accept")
     form.fields["why"].required = not is_receiver
@@ -111,8 +111,7 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _taken_back(request: HttpRequest, found: QuarantineOrder, why: str) -> None:
-    if request.user.pk != found.holder_id and not _directs(request, found):
-        raise QuarantineRefused(gettext_noop("Only who has the person hands over: ask that account, or an officer."))
+    _check_hands(request, found)
     registry.take_back_hand_over(request.user, found, why)
 
 
@@ -134,6 +133,12 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
     if tried(form, lambda: registry.release(request.user, found, form.cleaned_data["outcome"])):
         return done(request, pk, _("Released. Gates admit the worker again within seconds."))
     return order_page(request, found, release_form=form)
+
+
+def _check_hands(request: HttpRequest, found: QuarantineOrder) -> None:
+    """Refuse who neither has the person nor directs the quarantine. Raises QuarantineRefused."""
+    if request.user.pk != found.holder_id and not _directs(request, found):
+        raise QuarantineRefused(gettext_noop("Only who has the person hands over: ask that account, or an officer."))
 
 
 def _directs(request: HttpRequest, found: QuarantineOrder) -> bool:

@@ -100,12 +100,6 @@ def assess(whole: CompleteClause, answers: Answers, today: date) -> Assessment:
     )
 
 
-def assess_all(measures: Iterable[CompleteClause], answers: Answers, today: date) -> list[Assessment]:
-    """Calculate all measures: first those that an enterprise gets, then those that lack answers."""
-    order = [SupportVerdict.YES, SupportVerdict.MISSING, SupportVerdict.NO]
-    return sorted((assess(one, answers, today) for one in measures), key=lambda one: order.index(one.verdict))
-
-
 def holds(whole: CompleteClause, condition: SupportCondition, answer: Answer) -> bool:
     """Say whether an answer meets a condition."""
     fact = whole.fact(condition.fact)

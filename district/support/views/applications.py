@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
@@ -36,8 +36,7 @@ _S = ApplicationState
 @require_safe
 def applications(request: HttpRequest) -> HttpResponseBase:
     """Show the applications that an account may see."""
-    user: Any = request.user
-    rows = SupportApplication.objects.visible_to(user).select_related("enterprise", "measure", "case")
+    rows = _rows(request, SEE)
     filters = ApplicationFilter(request.GET, rows, request=request)
     return list_page(request, "support/applications.html", APPLICATIONS, rows, filters=filters)
 
@@ -46,8 +45,7 @@ def applications(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def application(request: HttpRequest, pk: int) -> HttpResponse:
     """Show an application: the answers, the result, the history, and the next step."""
-    found = _found(request, pk, SEE)
-    return _shown(request, found, DecisionForm(initial={"amount": found.amount}), ReplyForm())
+    return _shown(request, pk)
 
 
 @page(DECIDE)
@@ -71,7 +69,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         }
         if _done(request, steps, form):
             return redirect("support:application", pk)
-    return _shown(request, found, form, ReplyForm())
+    return _shown(request, pk, decision=form)
 
 
 @page(APPLY)
@@ -94,7 +92,7 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
         }
         if _done(request, steps, form):
             return redirect("support:application", pk)
-    return _shown(request, found, DecisionForm(initial={"amount": found.amount}), form)
+    return _shown(request, pk, reply=form)
 
 
 def _done(
@@ -124,10 +122,12 @@ def _found(request: HttpRequest, pk: int, permission: Permission) -> SupportAppl
     return found
 
 
-def _shown(request: HttpRequest, found: SupportApplication, decision: DecisionForm, answer: ReplyForm) -> HttpResponse:
-    found = _found(request, found.pk, SEE)
+def _shown(
+    request: HttpRequest, pk: int, *, decision: DecisionForm | None = None, reply: ReplyForm | None = None
+) -> HttpResponse:
+    """Show an application as it is now; a form is one that was sent and refused."""
+    found = _found(request, pk, SEE)
     after = NEXT[_S(found.state)]
-    bound = decision.is_bound or answer.is_bound
     whole = found.measure.whole
     may_decide = _rows(request, DECIDE).filter(pk=found.pk).exists()
     may_reply = _rows(request, APPLY).filter(pk=found.pk).exists()
@@ -139,8 +139,8 @@ def _shown(request: HttpRequest, found: SupportApplication, decision: DecisionFo
         "amount": yuan(found.amount),
         "granted": yuan(found.granted) if found.granted is not None else "",
         "steps": found.steps.order_by("pk"),
-        "decision": decision,
-        "reply": answer,
+        "decision": decision or DecisionForm(initial={"amount": found.amount}),
+        "reply": reply or ReplyForm(),
         "may_ask": may_decide and _S.ASKED in after,
         "may_grant": may_decide and _S.GRANTED in after,
         "may_refuse": may_decide and _S.REFUSED in after,
@@ -150,7 +150,7 @@ def _shown(request: HttpRequest, found: SupportApplication, decision: DecisionFo
         "may_confirm": may_reply and found.case is not None and found.case.state == CaseState.RESOLVED,
         "case_address": _case_address(request, found.case),
     }
-    return render(request, "support/application.html", context, status=422 if bound else 200)
+    return render(request, "support/application.html", context, status=422 if decision or reply else 200)
 
 
 def _case_address(request: HttpRequest, case: Case | None) -> str:
@@ -158,7 +158,4 @@ def _case_address(request: HttpRequest, case: Case | None) -> str:
     user: Any = request.user
     if case is None or not Case.objects.visible_to(user).filter(pk=case.pk).exists():
         return ""
-    try:
-        return reverse("cases:case", args=[case.pk])
-    except NoReverseMatch:
-        return ""
+    return reverse("cases:case", args=[case.pk])

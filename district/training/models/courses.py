@@ -59,7 +59,7 @@ class Course(VisibleModel):
         if scope.enterprises:
             sites = Project.objects.filter(Project.visible_q(Scope(enterprises=scope.enterprises)))
             firsts |= set(sites.order_by().values_list("place__path", flat=True))
-        above = {first[:end] for first in firsts for end in range(Place.steplen, len(first) + 1, Place.steplen)}
+        above = {path for first in firsts for path in Place.paths_to(first)}
         return scope.places("place__path") | Q(place__path__in=above)
 
 
