@@ -1,13 +1,10 @@
 """What a worker's phone shows about the worker: ways to pass, sites, codes, withdrawals, what is kept."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-import segno
 from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from district.enrolment.models import EnrolmentPhoto
 from district.enrolment.photos import face_consent
@@ -15,20 +12,12 @@ from district.enrolment.rules import CODE_SAME_S, CODE_VALID, CODES_A_DAY, GateA
 from district.exchange.door import hq_door
 from district.exchange.models import OutboxRow
 from district.people.models import Assignment, Consent, Person, in_force
+from district.phones.codes import ShownCode, shown_code
 from district.places.models import Gate, Project
 
 
 class NoMoreCodes(RuntimeError):
     """So many codes were made today that somebody else may be using them."""
-
-
-@dataclass(frozen=True, slots=True)
-class PhoneCode:
-    """A code as the phone shows it."""
-
-    svg: str
-    until: datetime
-    seconds: int
 
 
 def ways_of(person: Person) -> Ways:
@@ -60,23 +49,19 @@ def asks_platform_photo() -> bool:
     return config is None or bool(config.realname.url)
 
 
-def code_of(person: Person) -> PhoneCode:
+def code_of(person: Person) -> ShownCode:
     """Return the code that admits the worker once. Raises HqAway, HqRefused, NoMoreCodes."""
-    now, key = timezone.now(), f"enrolment-code-{person.pk}"
-    held = cache.get(key)
-    if held is None:
-        _count_code(person, now)
-        text = hq_door().code(person.worker_id, CODE_VALID)
-        held = (text, (now + CODE_VALID).isoformat())
-        cache.set(key, held, CODE_SAME_S)
-    text, until = held[0], parse_datetime(held[1]) or now
-    svg = segno.make(text, error="m", micro=False).svg_inline(border=2, omitsize=True, svgclass=None, lineclass=None)
-    return PhoneCode(svg, until, int(CODE_VALID.total_seconds()))
+
+    def make() -> str:
+        _count_code(person)
+        return hq_door().code(person.worker_id, CODE_VALID)
+
+    return shown_code(f"enrolment-code-{person.pk}", make, valid=CODE_VALID, same_s=CODE_SAME_S)
 
 
-def _count_code(person: Person, now: datetime) -> None:
+def _count_code(person: Person) -> None:
     """Limit the codes of a day: nobody passes so often, and gathered codes admit others."""
-    key = f"enrolment-codes-{person.pk}-{timezone.localdate(now)}"
+    key = f"enrolment-codes-{person.pk}-{timezone.localdate()}"
     cache.add(key, 0, int(timedelta(days=1).total_seconds()))
     if cache.incr(key) > CODES_A_DAY:
         raise NoMoreCodes

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, F, Max, Min, OuterRef, Prefetch, Value
+from django.db.models import Exists, F, Max, Min, OuterRef, Prefetch, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -102,6 +102,12 @@ def employments_of_listed(user: Account) -> Any:
     scope = user.scope(Permission.SEE_PEOPLE)
     rows = Employment.objects.all()
     return rows if scope.ranges and not scope.enterprises else rows.visible_to(user)
+
+
+def present_site_name() -> Subquery:
+    """Return the name of the site where the person of a row works now. The newest work counts."""
+    work = Assignment.objects.filter(in_force(timezone.localdate()), person=OuterRef("person"))
+    return Subquery(work.order_by("-starts", "-pk").values("project__place__name")[:1])
 
 
 def _only_place(scope: Scope) -> int:

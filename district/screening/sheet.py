@@ -1,11 +1,9 @@
 """The sheet of a key list: its fields, the headings that name them, and its rows."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 from django_stubs_ext import StrPromise
 
 from common.sheets import values
@@ -16,7 +14,7 @@ from district.imports.importer import Importer, ImportField, PlannedRow, RowChan
 from district.imports.reading import OpenedSheet
 from district.people.importing import cells
 from district.permissions import Permission
-from district.screening.rules import KeyEntry
+from district.screening.rules import KeyEntry, ScreeningRefused, area_prefix
 
 NAMING = ("number", "phone", "name")
 """A sheet needs a column for one of these."""
@@ -26,8 +24,10 @@ def area(cell: Cell, rules: CellRules) -> str:
     """Read an area code. A number cell loses nothing: no code begins with zero. Raises BadCell."""
     whole = isinstance(cell, int | float) and not isinstance(cell, bool) and float(cell).is_integer()
     text = text_of(int(cell) if whole and isinstance(cell, int | float) else cell)
-    if not re.fullmatch(r"[1-9]\d{5}", text, re.ASCII):
-        raise BadCell(gettext_noop("An area code has six digits (GB/T 2260), such as 440605."))
+    try:
+        area_prefix(text)
+    except ScreeningRefused as error:
+        raise BadCell(error.text) from None
     return text
 
 

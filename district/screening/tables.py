@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
-from district.people.models import Assignment, in_force
+from district.people.listing import present_site_name
 from district.screening.models import KeyList, ListFile
 from district.screening.rules import HitState
 from district.web.tables import EmptyState, ListTable, TableColumn, Tone
@@ -34,7 +34,7 @@ def hit_state(one: Any) -> tuple[str, Tone]:
 
 
 def list_state(one: Any) -> tuple[str, Tone]:
-    """Return the state of a list, and its colour."""
+    """Return the state of a list, and its colour. Read the list with `with_file`."""
     if one.withdrawn is not None:
         return _("withdrawn"), ""
     if one.ends < timezone.localdate():
@@ -45,24 +45,22 @@ def list_state(one: Any) -> tuple[str, Tone]:
         return _("being compared"), "info"
     if one.stored is not None:
         return _("to be confirmed"), "care"
-    file = ListFile.objects.filter(list=one.pk).only("list", "state").first()
-    return (
-        (file.get_state_display(), "info" if file.state == ListFile.State.WAITING else "bad")
-        if file
-        else (
-            _("not stored"),
-            "bad",
-        )
-    )
+    file: ListFile | None = getattr(one, "file", None)
+    if file is None:
+        return _("not stored"), "bad"
+    return file.get_state_display(), "info" if file.state == ListFile.State.WAITING else "bad"
+
+
+def with_file(rows: "QuerySet[Any]") -> "QuerySet[Any]":
+    """Read each list with its sheet, but not what the sheet holds: it may be big."""
+    found: QuerySet[Any] = rows.select_related("file").defer("file__content")
+    return found
 
 
 def hit_rows(rows: "QuerySet[Any]") -> "QuerySet[Any]":
     """Add what the list of hits shows of each."""
-    work = Assignment.objects.filter(in_force(timezone.localdate()), person=OuterRef("person")).order_by(
-        "-starts", "-pk"
-    )
-    site = Subquery(work.values("project__place__name")[:1])
-    found: QuerySet[Any] = rows.select_related("person", "list").defer("why", "list__refused").annotate(site_name=site)
+    read = rows.select_related("person", "list").defer("why", "list__refused")
+    found: QuerySet[Any] = read.annotate(site_name=present_site_name())
     return found
 
 
@@ -74,7 +72,8 @@ def list_rows(rows: "QuerySet[Any]", hits: "QuerySet[Any]") -> "QuerySet[Any]":
         return Coalesce(Subquery(counted.values("n"), output_field=IntegerField()), 0)
 
     held, waiting = count(HitState.IN_FORCE), count(HitState.CANDIDATE)
-    found: QuerySet[Any] = rows.defer("refused").select_related("measure__place").annotate(held=held, waiting=waiting)
+    read = with_file(rows).defer("refused").select_related("measure__place")
+    found: QuerySet[Any] = read.annotate(held=held, waiting=waiting)
     return found
 
 

@@ -100,6 +100,15 @@ class Investigation(OfMeasure):
         return scope.places("place__path")
 
 
+def waits_for_call(contact: str = "") -> Q:
+    """Return the filter for contacts whom somebody calls today: not called yet, or to be called again.
+
+    `contact`: the way from a row to its contacts, with `__`. Ask besides that the investigation is open.
+    """
+    due = Q(**{f"{contact}outcome": ""}) | Q(**{f"{contact}call_again__lte": timezone.localdate()})
+    return due & Q(**{f"{contact}released": None, f"{contact}found": True})
+
+
 class ContactQuerySet(VisibleQuerySet):
     """Contacts."""
 
@@ -109,9 +118,8 @@ class ContactQuerySet(VisibleQuerySet):
         return self.filter(investigation__measure__ended=None, investigation__measure__ends__gte=today)
 
     def to_call(self) -> Self:
-        """Keep those whom somebody calls today: not called yet, or to be called again."""
-        due = Q(outcome="") | Q(call_again__lte=timezone.localdate())
-        return self.filter(due, released=None, found=True, investigation__closed=None)
+        """Keep those whom somebody calls today, of open investigations."""
+        return self.filter(waits_for_call(), investigation__closed=None)
 
 
 class Contact(VisibleModel):

@@ -32,7 +32,7 @@ def forget_traced(person: Person, **_more: Any) -> None:
 @receiver(data_asked)
 def show_traced(person: Person, **_more: Any) -> list[HeldTable]:
     """Return that somebody was followed as a contact, and what the calls brought. It names no other person."""
-    rows = list(Contact.objects.filter(person=person).order_by("-last", "-pk"))
+    rows = list(Contact.objects.filter(person=person).order_by("-last", "-pk").prefetch_related("calls"))
     if not rows:
         return []
     purpose, ground = _("Find contacts early"), _("The measure in force names it")

@@ -3,10 +3,9 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -14,12 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from district.audit.record import READ, record
 from district.emergency.pages import measure_page
 from district.emergency.rules import MeasureKind
-from district.people.models import Assignment, in_force
+from district.people.listing import present_site_name
 from district.people.search import record_search_by_number
 from district.permissions import Permission
 from district.tracing import registry
 from district.tracing.forms import OpenInvestigationForm
-from district.tracing.models import Contact, ContactQuerySet, Investigation
+from district.tracing.models import Contact, ContactQuerySet, Investigation, waits_for_call
 from district.tracing.rules import TraceRefused
 from district.tracing.tables import (
     CALLS,
@@ -40,8 +39,7 @@ _SEE, _TRACE, _KIND = Permission.SEE_TRACING, Permission.TRACE, MeasureKind.TRAC
 def investigations(request: HttpRequest) -> HttpResponseBase:
     """List the investigations of an account's places."""
     user: Any = request.user
-    waiting = Q(contacts__outcome="") | Q(contacts__call_again__lte=timezone.localdate())
-    waiting &= Q(contacts__released=None, contacts__found=True, closed=None)
+    waiting = waits_for_call("contacts__") & Q(closed=None)
     rows = Investigation.objects.visible_to(user).kept().select_related("person", "place")
     rows = rows.annotate(count=Count("contacts"), waiting=Count("contacts", filter=waiting))
     context = {"may_trace": user.may(_TRACE)}
@@ -126,10 +124,7 @@ def calls(request: HttpRequest) -> HttpResponseBase:
 
 def with_site(rows: ContactQuerySet) -> ContactQuerySet:
     """Add the name of the site where each contact works now."""
-    works = Assignment.objects.filter(in_force(timezone.localdate()), person=OuterRef("person"))
-    named: ContactQuerySet = rows.annotate(
-        site_name=Subquery(works.order_by("-starts", "-pk").values("project__place__name")[:1])
-    )
+    named: ContactQuerySet = rows.annotate(site_name=present_site_name())
     return named
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext, gettext_noop
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from district.people.rules import TRADES
+from district.people.rules import trade_name
 from district.training.models import ClassSession, Course, Learning, TrainingProof
 from district.training.rules import Step
 from district.web.tables import EmptyState, ListTable, TableColumn, Tone
@@ -15,11 +15,9 @@ from district.web.tables import EmptyState, ListTable, TableColumn, Tone
 _COURSE_TONES: dict[str, Tone] = {Course.State.DRAFT: "care", Course.State.PUBLISHED: "good", Course.State.RETIRED: ""}
 
 
-def trade_name(code: str) -> str:
-    """Return a trade in the reader's language."""
-    if not code:
-        return gettext("every trade")
-    return TRADES.get(code, (code, code))[0 if (get_language() or "").startswith("zh") else 1]
+def trade_of(course: Course) -> str:
+    """Return the trade of a course in the reader's language."""
+    return trade_name(course.trade) if course.trade else gettext("every trade")
 
 
 def learning_state(one: Learning) -> tuple[str, Tone]:
@@ -86,7 +84,7 @@ COURSES = ListTable(
         ),
         TableColumn("kind", _("Counts as training"), sort=("kind", "pk")),
         TableColumn("place", _("Site or place"), "place.name"),
-        TableColumn("trade", _("Trade"), lambda row: trade_name(row.trade)),
+        TableColumn("trade", _("Trade"), trade_of),
         TableColumn("valid_days", _("Valid for days"), kind="number"),
         TableColumn("proof", _("Completed by"), lambda row: row.get_proof_display(), shown=False),
         TableColumn("by", _("Made by"), shown=False),

@@ -5,132 +5,44 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import product
-from zoneinfo import ZoneInfo
 
 import pytest
 from district_rig import SmallDistrict
 from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
+from tracing_world import (
+    CHINA,
+    DAYS,
+    FIRST,
+    LONG,
+    PEOPLE,
+    SITES,
+    START,
+    STEPS,
+    WORLDS,
+    StoredWorld,
+    TracedWorld,
+    WorldTrip,
+    clock,
+)
 
-from district.attendance.models import Day, FeedLine, Passage, Stay
-from district.declarations.models import Trip
 from district.emergency.models import EmergencyMeasure
 from district.emergency.registry import start_measure
 from district.emergency.rules import MeasureKind
-from district.people.models import Assignment, Person, Team
+from district.people.models import Person
 from district.tracing.finding import find_contacts
-from district.tracing.rules import Certainty, ReasonKind, TraceLimits, TraceWindow
-
-CHINA = ZoneInfo("Asia/Shanghai")
-FIRST = date(2026, 3, 2)
-DAYS, PEOPLE, SITES = 3, 5, 2
-START = datetime(2026, 3, 2, tzinfo=CHINA)
-STEP = 10
-"""Minutes of one step of the clock in these worlds."""
-STEPS = DAYS * 24 * 60 // STEP
-LONG = 16 * 60 // STEP
-
-
-@dataclass(frozen=True)
-class _Trip:
-    who: int
-    mode: str
-    number: str
-    day: int
-    carriage: str
-    seat: str
-    origin: str
-    end: str
-
-
-@dataclass(frozen=True)
-class _Stay:
-    who: int
-    site: int
-    came: int
-    steps: int
-    seen: str
-    """`both`, `entry`, `exit`, or `inside` for somebody who is still there."""
-
-
-@dataclass(frozen=True)
-class _Pass:
-    who: int
-    site: int
-    gate: int
-    second: int
-    counts: bool
-
-
-@dataclass(frozen=True)
-class _World:
-    trips: list[_Trip]
-    stays: list[_Stay]
-    passes: list[_Pass]
-    days: set[tuple[int, int, int]]
-    """Who, site, day: a gate saw this member of the site's team."""
-    registered: dict[int, tuple[int, int, int]]
-    """Of who: site, first and last day in its team."""
-    now: int
-    limits: TraceLimits
-
-
-_who, _site, _day = st.integers(0, PEOPLE - 1), st.integers(0, SITES - 1), st.integers(-1, DAYS)
-_trips = st.builds(
-    _Trip,
-    _who,
-    st.sampled_from(["train", "flight", "coach", "car"]),
-    st.sampled_from(["", "G1", "G2"]),
-    _day,
-    st.sampled_from(["", "8", "9"]),
-    st.sampled_from(["", "1A", "3F", "9C", "12", "40"]),
-    st.sampled_from(["", "420100"]),
-    st.sampled_from(["", "440600"]),
-)
-_stays = st.builds(
-    _Stay,
-    _who,
-    _site,
-    st.integers(-30, STEPS),
-    st.integers(1, 60),
-    st.sampled_from(["both", "both", "entry", "exit", "inside"]),
-)
-_seconds = st.integers(0, 40).map(lambda n: n * 30) | st.integers(-900, DAYS * 86_400 + 900)
-_passes = st.builds(_Pass, _who, _site, st.integers(0, 1), _seconds, st.sampled_from([True, True, True, False]))
-_spans = st.tuples(_site, st.integers(-3, DAYS), st.integers(0, 4)).map(lambda x: (x[0], x[1], x[1] + x[2]))
-_worlds = st.builds(
-    _World,
-    st.lists(_trips, max_size=8),
-    st.lists(_stays, max_size=8),
-    st.lists(_passes, max_size=8),
-    st.sets(st.tuples(_who, _site, _day), max_size=6),
-    st.dictionaries(_who, _spans, max_size=4),
-    st.integers(STEPS // 2, STEPS + 50),
-    st.builds(
-        TraceLimits,
-        days=st.just(DAYS),
-        hops=st.integers(1, 2),
-        overlap_minutes=st.sampled_from([10, 60, 600]),
-        gate_minutes=st.sampled_from([0, 1, 5]),
-        onward=st.sampled_from(list(Certainty)),
-    ),
-)
+from district.tracing.rules import Certainty, ReasonKind, TraceWindow
 
 Reason = tuple[ReasonKind, str]
 Fact = tuple[Certainty, datetime, datetime]
 """How sure a reason is, and its first and last moment."""
 
 
-def _clock(step: float) -> datetime:
-    return START + timedelta(minutes=step * STEP)
-
-
 @dataclass
 class _Oracle:
     """Counts by steps of the clock and by pairs, without any index or order."""
 
-    world: _World
+    world: TracedWorld
     sites: list[int]
     teams: list[int]
 
@@ -155,7 +67,7 @@ class _Oracle:
         return {key: fact for part in parts for key, fact in part(one, other, since)}
 
     def _end(self) -> datetime:
-        return min(_clock(self.world.now), START + timedelta(days=DAYS))
+        return min(clock(self.world.now), START + timedelta(days=DAYS))
 
     def _trips(self, one: int, other: int, since: datetime) -> Iterator[tuple[Reason, Fact]]:
         best = dict[Reason, Fact]()
@@ -179,7 +91,7 @@ class _Oracle:
         for site, number in enumerate(self.sites):
             for sure, certainty in ((True, Certainty.LIKELY), (False, Certainty.POSSIBLE)):
                 both = self._steps(one, site, sure) & self._steps(other, site, sure)
-                pieces = [(max(_clock(n), since), _clock(n + 1)) for n in both if _clock(n + 1) > since]
+                pieces = [(max(clock(n), since), clock(n + 1)) for n in both if clock(n + 1) > since]
                 minutes = sum((end - start).total_seconds() for start, end in pieces) / 60
                 if pieces and minutes >= self.world.limits.overlap_minutes:
                     first, last = min(piece[0] for piece in pieces), max(piece[1] for piece in pieces)
@@ -242,11 +154,11 @@ class _Oracle:
         return held is not None and held[0] == site and held[1] <= day <= held[2]
 
 
-def _route(trip: _Trip) -> tuple[str, str]:
+def _route(trip: WorldTrip) -> tuple[str, str]:
     return trip.origin, trip.end
 
 
-def _seats(a: _Trip, b: _Trip) -> Certainty:
+def _seats(a: WorldTrip, b: WorldTrip) -> Certainty:
     """Say it as a table: what is known of carriages and seats gives how near two people were."""
     if a.mode == "car":
         return Certainty.CERTAIN
@@ -261,89 +173,6 @@ def _seats(a: _Trip, b: _Trip) -> Certainty:
     if apart is None:
         return Certainty.LIKELY if one_room or a.mode == "coach" else Certainty.POSSIBLE
     return Certainty.CERTAIN if apart <= 3 else Certainty.LIKELY
-
-
-class _Stored:
-    """A world in the database."""
-
-    def __init__(self, town: SmallDistrict, measure: EmergencyMeasure, world: _World) -> None:
-        self.people, self.projects = town.people[:PEOPLE], town.projects[:SITES]
-        self.teams = [Team.objects.get(project=project) for project in self.projects]
-        Assignment.objects.all().delete()
-        for who, (site, first, last) in world.registered.items():
-            Assignment.objects.create(
-                person=self.people[who],
-                project=self.projects[site],
-                enterprise=self.teams[site].enterprise,
-                team=self.teams[site],
-                starts=FIRST + timedelta(days=first),
-                ends=FIRST + timedelta(days=last) if last % 2 or last < DAYS else None,
-            )
-        self._travel(measure, world)
-        self._attend(world)
-
-    def _travel(self, measure: EmergencyMeasure, world: _World) -> None:
-        unique = {(t.who, t.day, t.mode, t.number, t.origin, t.end): t for t in world.trips}
-        world.trips[:] = unique.values()
-        Trip.objects.bulk_create(
-            Trip(
-                measure=measure,
-                person=self.people[t.who],
-                mode=t.mode,
-                number=t.number,
-                day=FIRST + timedelta(days=t.day),
-                carriage=t.carriage,
-                seat=t.seat,
-                from_code=t.origin,
-                to_code=t.end,
-            )
-            for t in world.trips
-        )
-
-    def _attend(self, world: _World) -> None:
-        lines = [FeedLine.objects.create(gate_id=f"gate-{n}", line="epoch") for n in range(2)]
-        for number, row in enumerate(world.passes):
-            utc = START + timedelta(seconds=row.second)
-            self._passage(lines[row.gate], number, row.who, row.site, utc, set_aside=not row.counts)
-        elsewhere = FeedLine.objects.create(gate_id="", line="phones")
-        for number, stay in enumerate(world.stays):
-            came, left = _clock(stay.came), _clock(stay.came + stay.steps)
-            entry = self._passage(elsewhere, number, stay.who, stay.site, came, source=Passage.Source.PHONE)
-            Stay.objects.create(
-                entry=entry,
-                project=self.projects[stay.site],
-                person=self.people[stay.who],
-                date=came.date(),
-                came=left if stay.seen == "exit" else came,
-                left=None if stay.seen in ("entry", "inside") else left,
-                missing_exit=stay.seen == "entry",
-                missing_entry=stay.seen == "exit",
-            )
-        Day.objects.bulk_create(
-            Day(
-                person=self.people[who],
-                project=self.projects[site],
-                team=self.teams[site],
-                date=FIRST + timedelta(days=day),
-            )
-            for who, site, day in world.days
-        )
-
-    def _passage(
-        self, line: FeedLine, seq: int, who: int, site: int, utc: datetime, *, set_aside: bool = False, source: str = ""
-    ) -> Passage:
-        return Passage.objects.create(
-            line=line,
-            seq=seq,
-            project=self.projects[site],
-            person=self.people[who],
-            utc=utc,
-            local=0,
-            direction="in",
-            granted=seq % 2 == 0,
-            source=source or Passage.Source.GATE,
-            set_aside=set_aside,
-        )
 
 
 @pytest.fixture
@@ -362,14 +191,14 @@ def _in_ten_days() -> date:
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(_worlds)
+@given(WORLDS)
 def test_ok__contacts_are_those_of_the_slow_count(
-    town: SmallDistrict, measure: EmergencyMeasure, world: _World
+    town: SmallDistrict, measure: EmergencyMeasure, world: TracedWorld
 ) -> None:
     point = transaction.savepoint()
     try:
-        stored = _Stored(town, measure, world)
-        window = TraceWindow(FIRST, FIRST + timedelta(days=DAYS - 1), _clock(world.now), CHINA)
+        stored = StoredWorld(town, measure, world)
+        window = TraceWindow(FIRST, FIRST + timedelta(days=DAYS - 1), clock(world.now), CHINA)
         found = find_contacts(stored.people[0], window, world.limits)
         number = {person.pk: n for n, person in enumerate(stored.people)}
         mine = {

@@ -1,7 +1,9 @@
 """Pairs of a person and a row or rule, and how they become hits."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
 
 from django.db.models import Q
 from django.utils import timezone
@@ -14,6 +16,7 @@ from district.screening.rules import HitBasis, HitState, end_of_hit
 
 _AT_ONCE = 500
 """Keys of one query."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -46,13 +49,13 @@ def store_pairs(measure: EmergencyMeasure, pairs: Iterable[FoundPair]) -> int:
             best[pair.key] = pair
     held = _held(sorted({key[0] for key in best}))
     new = [pair for key, pair in best.items() if key not in held]
-    proven = [held[key].pk for key, pair in best.items() if pair.sure and _waits(held.get(key))]
+    proven = {held[key].pk: (held[key], pair) for key, pair in best.items() if pair.sure and _waits(held.get(key))}
     lists = {one.pk: one for one in KeyList.objects.filter(pk__in={pair.list for pair in best.values()})}
     made = [_hit(measure, lists[pair.list], pair) for pair in new]
     Hit.objects.bulk_create(made, batch_size=_AT_ONCE, ignore_conflicts=True)
-    _prove(proven, best, held)
-    _send([pair for pair in new if pair.sure], proven)
-    _warn(measure, new, proven, lists)
+    _prove(proven.values(), lists)
+    _send([pair for pair in new if pair.sure], list(proven))
+    _warn(measure, new, list(proven), lists)
     if made or proven:
         details = {"hits": str(len(made)), "proven": str(len(proven))}
         record("screening", "find hits", Hit, place_path=measure.place.path, details=details)
@@ -90,17 +93,12 @@ def _hit(measure: EmergencyMeasure, key_list: KeyList, pair: FoundPair) -> Hit:
     )
 
 
-def _prove(
-    proven: Sequence[int],
-    best: dict[tuple[int, int | None, int | None], FoundPair],
-    held: dict[tuple[int, int | None, int | None], Hit],
-) -> None:
-    now, by_key = timezone.now(), {hit.pk: (hit, best[key]) for key, hit in held.items() if key in best}
-    changed = []
-    for number in proven:
-        hit, pair = by_key[number]
+def _prove(proven: Iterable[tuple[Hit, FoundPair]], lists: Mapping[int, KeyList]) -> None:
+    """Put candidates in force that a number proves. The lists stand for who loaded them."""
+    now, changed = timezone.now(), []
+    for hit, pair in proven:
         hit.state, hit.basis, hit.score, hit.decided = HitState.IN_FORCE, pair.basis, pair.score, now
-        hit.decided_by = hit.list.by
+        hit.decided_by = lists[pair.list].by
         changed.append(hit)
     Hit.objects.bulk_update(changed, ["state", "basis", "score", "decided", "decided_by"], batch_size=_AT_ONCE)
 
@@ -125,6 +123,8 @@ def _warn(
         warn_of(waiting.select_related("measure__place", "list", "person").order_by("pk"))
 
 
-def portions(keys: Sequence[int]) -> list[Sequence[int]]:
-    """Return keys in groups that one query takes."""
-    return [keys[start : start + _AT_ONCE] for start in range(0, len(keys), _AT_ONCE)]
+def portions(keys: Iterable[T]) -> Iterator[list[T]]:
+    """Return keys in portions that one query takes."""
+    rest = iter(keys)
+    while some := list(islice(rest, _AT_ONCE)):
+        yield some

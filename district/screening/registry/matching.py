@@ -6,17 +6,16 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from district.emergency.models import EmergencyMeasure
-from district.people.models import Assignment, Person, in_force
-from district.scope import Scope
+from district.people.models import Person
 from district.screening.models import Hit, KeyList, KeyRow, ListRule, send_risks
 from district.screening.registry.found import FoundPair, store_pairs
 from district.screening.registry.names import pairs_by_name
 from district.screening.registry.numbers import pairs_by_number, pairs_by_phone
 from district.screening.registry.places import pairs_by_rule
 from district.screening.rules import HitState
+from district.screening.work import work_inside
 
 
 @dataclass(frozen=True)
@@ -78,9 +77,7 @@ def compare_people(people: Collection[int]) -> int:
 
 def people_of(measure: EmergencyMeasure) -> "QuerySet[Person]":
     """Return the people who work in a measure's place, or begin to later."""
-    inside = Scope(ranges=(measure.place.branch,)).places("project__place__path")
-    working = Assignment.objects.filter(in_force(timezone.localdate()), inside)
-    return Person.objects.living().filter(pk__in=working.order_by().values("person")).order_by()
+    return Person.objects.living().filter(pk__in=work_inside(measure).order_by().values("person")).order_by()
 
 
 def _compare_some(measure: EmergencyMeasure, lists: Iterable[KeyList], people: list[int]) -> int:

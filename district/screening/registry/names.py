@@ -11,8 +11,7 @@ from district.people.models import IdDocument, Person
 from district.people.rules import RESIDENT
 from district.people.rules.likeness import ENOUGH
 from district.screening.models import Hit
-from district.screening.registry.found import FoundPair
-from district.screening.registry.numbers import groups
+from district.screening.registry.found import FoundPair, portions
 from district.screening.rules import CANDIDATES_MAX, ENOUGH_IN_PLACE, HitBasis, HitState, best_names
 
 _ROW = ("pk", "list", "joined", "initials", "birth", "province", "document_kind")
@@ -77,7 +76,7 @@ class NameBlocks:
         if not few:
             yield from rows.values_list(*_ROW).iterator(chunk_size=5_000)
             return
-        for some in groups(sorted({birth for birth, _ in self.born})):
+        for some in portions(sorted({birth for birth, _ in self.born})):
             yield from rows.filter(birth__in=some).values_list(*_ROW)
         for province, initials, unknown in sorted({(key[0], key[1], key[3]) for key in self.from_province}):
             lacking = Q() if unknown else Q(birth=None)
@@ -104,7 +103,7 @@ def pairs_by_name(people: "QuerySet[Person]", rows: "QuerySet[Any]", few: list[i
 def _contents(rows: "QuerySet[Any]", wanted: set[int]) -> dict[int, tuple[Any, ...]]:
     """Return row -> content."""
     found: dict[int, tuple[Any, ...]] = {}
-    for some in groups(sorted(wanted)):
+    for some in portions(sorted(wanted)):
         for one in rows.filter(pk__in=some).order_by().values_list("pk", *_CONTENT):
             found[one[0]] = tuple(one[1:])
     return found
@@ -120,7 +119,7 @@ def _dismissed(people: set[int]) -> set[tuple[int, tuple[Any, ...] | None]]:
     """Return the pairs of person and content of a row of which somebody said that they are two people."""
     found: set[tuple[int, tuple[Any, ...] | None]] = set()
     columns = [f"row__{name}" for name in _CONTENT]
-    for some in groups(sorted(people)):
+    for some in portions(sorted(people)):
         hits = Hit.objects.filter(person__in=some, state=HitState.DISMISSED, row__isnull=False).order_by()
         found |= {(one[0], tuple(one[1:])) for one in hits.values_list("person", *columns)}
     return found

@@ -1,17 +1,14 @@
 """Find people by the keyed indexes of their documents and phones."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
 
 from district.people.models import IdDocument, Person
 from district.people.rules import RESIDENT
-from district.screening.registry.found import FoundPair
+from district.screening.registry.found import FoundPair, portions
 from district.screening.rules import HitBasis
-
-_AT_ONCE = 500
 
 
 def pairs_by_number(people: "QuerySet[Person]", rows: "QuerySet[Any]", few: list[int] | None) -> list[FoundPair]:
@@ -24,7 +21,7 @@ def pairs_by_number(people: "QuerySet[Person]", rows: "QuerySet[Any]", few: list
     for person, kind, index in documents.order_by().values_list("person", "kind", "number_index"):
         held.setdefault(index, []).append((person, kind))
     found = []
-    for some in groups(held):
+    for some in portions(held):
         wanted = rows.filter(number_index__in=some).order_by()
         for row, key_list, index, kind in wanted.values_list("pk", "list", "number_index", "document_kind"):
             for person, theirs in held[index]:
@@ -44,7 +41,7 @@ def pairs_by_phone(people: "QuerySet[Person]", rows: "QuerySet[Any]", few: list[
         held.setdefault(index, []).append((person, joined))
     resident = set(with_resident_card([person for some in held.values() for person, _ in some]))
     found = []
-    for some in groups(held):
+    for some in portions(held):
         wanted = rows.filter(phone_index__in=some).order_by()
         for row, key_list, index, joined, kind in wanted.values_list(
             "pk", "list", "phone_index", "joined", "document_kind"
@@ -57,13 +54,6 @@ def pairs_by_phone(people: "QuerySet[Person]", rows: "QuerySet[Any]", few: list[
 
 def with_resident_card(people: Sequence[int]) -> Iterator[int]:
     """Return those whose resident number is known: another number on a list is another person's."""
-    for some in groups(people):
+    for some in portions(people):
         wanted = IdDocument.objects.filter(person__in=some, kind=RESIDENT).order_by()
         yield from wanted.values_list("person", flat=True)
-
-
-def groups(keys: Iterable[Any]) -> Iterator[list[Any]]:
-    """Return keys in groups that one query takes."""
-    rest = iter(keys)
-    while some := list(islice(rest, _AT_ONCE)):
-        yield some

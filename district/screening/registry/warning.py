@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from district.cases.registry import open_case
 from district.cases.rules import CaseKind
-from district.people.models import Assignment, in_force
 from district.screening.models import Hit, KeyList, send_risks
 from district.screening.rules import HitState
+from district.screening.work import work_inside
 
 AT_ONCE = 20
 """Hits whose cases are opened in the transaction that finds them; those of more are left to the worker."""
@@ -22,6 +22,7 @@ _ENDED_AT_ONCE = 500
 def warn_of_some(limit: int = AT_ONCE) -> bool:
     """Open cases for people who are held and of whom nobody is warned yet. Return whether there may be more."""
     waiting = Hit.objects.kept().filter(state=HitState.IN_FORCE, warned=None).order_by("made", "pk")
+    waiting = waiting.select_related("measure__place", "list", "person")
     some = list(waiting.select_for_update(of=("self",), skip_locked=True)[:limit])
     warn_of(some)
     return len(some) == limit
@@ -30,10 +31,8 @@ def warn_of_some(limit: int = AT_ONCE) -> bool:
 def warn_of(hits: Iterable[Hit]) -> None:
     """Open a case at each site where a hit holds. One case serves all hits of a person there."""
     for hit in hits:
-        first, end = hit.measure.place.branch
-        work = Assignment.objects.filter(in_force(timezone.localdate()), person=hit.person)
-        inside = work.filter(project__place__path__gte=first, project__place__path__lt=end)
-        for one in inside.select_related("project__place").order_by("pk"):
+        work = work_inside(hit.measure).filter(person=hit.person_id)
+        for one in work.select_related("project__place").order_by("pk"):
             with translation.override(settings.LANGUAGE_CODE):
                 open_case(
                     CaseKind.HIT,

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404
 from district.emergency.rules import MeasureKind
 from district.permissions import Permission
 from district.screening.models import Hit, KeyList, ListFeed
+from district.screening.tables import with_file
 
 SEE, SCREEN = Permission.SEE_SCREENING, Permission.SCREEN
 KIND = MeasureKind.SCREENING
@@ -16,7 +17,7 @@ KIND = MeasureKind.SCREENING
 def seen_list(request: HttpRequest, pk: int) -> KeyList:
     """Return a list that the account sees. Raises Http404."""
     user: Any = request.user
-    rows = KeyList.objects.visible_to(user).kept().select_related("measure__place")
+    rows = with_file(KeyList.objects.visible_to(user).kept()).select_related("measure__place")
     found: KeyList = get_object_or_404(rows, pk=pk)
     return found
 
@@ -24,7 +25,7 @@ def seen_list(request: HttpRequest, pk: int) -> KeyList:
 def own_list(request: HttpRequest, pk: int) -> KeyList:
     """Return a list whose whole place is in the account's part of the tree: it may change it. Raises Http404."""
     user: Any = request.user
-    rows = KeyList.objects.kept().filter(user.scope(SCREEN).places("measure__place__path"))
+    rows = with_file(KeyList.objects.kept()).filter(user.scope(SCREEN).places("measure__place__path"))
     found: KeyList = get_object_or_404(rows.select_related("measure__place"), pk=pk)
     return found
 

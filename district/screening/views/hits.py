@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from district.emergency.pages import measure_page
-from district.people.models import Assignment, in_force
 from district.screening import registry
 from district.screening.beside import beside_row, beside_rule
 from district.screening.forms import ConfirmHitForm, HitFilter, WhyForm
@@ -20,6 +19,7 @@ from district.screening.models import Hit
 from district.screening.rules import STEPS, HitState, ScreeningRefused
 from district.screening.tables import HITS, hit_rows, hit_state
 from district.screening.views.base import KIND, SCREEN, SEE, seen_hit
+from district.screening.work import work_inside
 from district.web.lists import list_page
 from district.web.refusals import refused
 
@@ -122,9 +122,7 @@ def _shown(
     decides = Hit.objects.visible_to(user, SCREEN).filter(pk=found.pk).exists()
     steps = STEPS[HitState(found.state)] if decides and found.list.withdrawn is None else frozenset()
     given = {form.auto_id: form for form in (compare_form, decision_form) if form is not None}
-    first, end = found.measure.place.branch
-    work = Assignment.objects.filter(in_force(timezone.localdate()), person=found.person)
-    inside = work.filter(project__place__path__gte=first, project__place__path__lt=end)
+    work = work_inside(found.measure).filter(person=found.person_id)
     shown = {
         "confirm_%s": HitState.IN_FORCE in steps,
         "dismiss_%s": HitState.DISMISSED in steps,
@@ -137,7 +135,7 @@ def _shown(
         "likeness": f"{found.score:.0%}",
         "state": state,
         "tone": tone,
-        "work": inside.select_related("project__place", "enterprise").order_by("pk"),
+        "work": work.select_related("project__place", "enterprise").order_by("pk"),
         "beside": beside,
         "decides": decides,
         "may_confirm": shown["confirm_%s"],

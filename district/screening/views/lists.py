@@ -110,7 +110,7 @@ def _shown(
     )
     by_state: dict[str, int] = dict(counts)
     refusals = list(refused_rows(found)) if changes else []
-    file = ListFile.objects.filter(list=found).defer("content").first()
+    file: ListFile | None = getattr(found, "file", None)
     problem: dict[str, Any] = json.loads(file.problem) if file and file.problem else {}
     open_still = found.withdrawn is None and found.loaded is None and found.stored is not None
     context = {

@@ -94,7 +94,7 @@ def order_quarantine(
 
 @transaction.atomic
 def release_contact(by: object, contact: Contact, why: str = "") -> Contact:
-    """End the follow-up of a contact. Whoever is in quarantine is released there first. Raises TraceRefused."""
+    """End the follow-up of a contact. The quarantine of a person ends first. Raises TraceRefused."""
     found = _followed(contact)
     if QuarantineOrder.objects.kept().filter(person=found.person, released=None).exists():
         raise TraceRefused(gettext_noop("This person is in quarantine: end the quarantine first."))

@@ -12,6 +12,7 @@ from district.cases.rules import CaseKind
 from district.people.models import Assignment, in_force
 from district.people.models.person import WIDE
 from district.places.models import Place
+from district.tracing.facts_of_trips import portions
 from district.tracing.models import Contact, Investigation
 
 SOURCE = "tracing"
@@ -62,7 +63,7 @@ def _counts(contacts: "QuerySet[Contact]", elsewhere: str) -> dict[str, int]:
 def _sites_of(people: list[int]) -> dict[int, str]:
     """Return the path of the site where each of some people works now."""
     found = dict[int, str]()
-    for start in range(0, len(people), 500):
-        rows = Assignment.objects.filter(in_force(timezone.localdate()), person__in=people[start : start + 500])
+    for part in portions(people):
+        rows = Assignment.objects.filter(in_force(timezone.localdate()), person__in=part)
         found |= dict(rows.order_by("starts", "pk").values_list("person", "project__place__path"))
     return found

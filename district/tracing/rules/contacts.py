@@ -72,7 +72,7 @@ class TraceLimits:
 
 @dataclass(frozen=True, slots=True)
 class Encounter:
-    """One time at which two people were together, or may have been."""
+    """One time at which two people were together in a vehicle or team, or may have been."""
 
     person: int
     """Who met."""
@@ -80,14 +80,12 @@ class Encounter:
     """Whom: the case, or a contact of the first hop."""
     kind: ReasonKind
     key: str
-    """What they shared: number and day, site, gate, team. Encounters with the same key are one reason."""
+    """What they shared: number and day, route and day, team. Encounters with the same key are one reason."""
     span: Span
     certainty: Certainty
     rows: int | None = None
     columns: int | None = None
     """Seats apart; None: not known."""
-    gap_s: int | None = None
-    """Between two passages of a gate."""
     sure: bool = True
     """False: the span is assumed. An entry or exit is missing, or only the register says so."""
 
@@ -219,12 +217,11 @@ def _made(group: list[Encounter], nearest: Encounter) -> Evidence:
         max(one.span[1] for one in group),
         nearest.rows,
         nearest.columns,
-        nearest.gap_s,
     )
 
 
 def _apart(one: Encounter) -> tuple[int, ...]:
-    parts = (one.rows, one.columns, one.gap_s)
+    parts = (one.rows, one.columns)
     return tuple(_FAR if part is None else part for part in parts)
 
 

@@ -1,6 +1,5 @@
 """The time in which encounters count. Pure."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
@@ -22,11 +21,6 @@ class TraceWindow:
         """Return its first and last moment. Nothing after `now` has happened."""
         start, end = days_span(self.first_day, self.last_day, self.zone)
         return start, max(start, min(end, self.now))
-
-    def days(self) -> Iterator[date]:
-        """Return each day."""
-        for number in range((self.last_day - self.first_day).days + 1):
-            yield self.first_day + timedelta(days=number)
 
 
 def days_span(first: date, last: date, zone: tzinfo) -> Span:

@@ -38,11 +38,6 @@ class ClassSession(VisibleModel):
     def __str__(self) -> str:
         return f"{self.course.title} · {self.project}"
 
-    @property
-    def audit_scope(self) -> tuple[str, int | None]:
-        """Return its site, for the audit record."""
-        return self.project.place.path, None
-
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
         """Show those of visible sites."""

@@ -52,11 +52,6 @@ class Course(VisibleModel):
     def __str__(self) -> str:
         return self.title
 
-    @property
-    def audit_scope(self) -> tuple[str, int | None]:
-        """Return its place, for the audit record."""
-        return self.place.path, None
-
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
         """Show those of places in the scope, and those of places above the scope or above its enterprises' sites."""

@@ -34,11 +34,6 @@ class Learning(OfPerson):
             models.UniqueConstraint(fields=["person", "course"], condition=Q(completed=None), name="learning_once")
         ]
 
-    @property
-    def audit_scope(self) -> tuple[str, int | None]:
-        """Return where the person works, for the audit record."""
-        return self.person.audit_scope
-
 
 class CourseAttempt(OfPerson):
     """One try of a test."""
@@ -81,11 +76,6 @@ class TrainingProof(OfPerson):
             )
         ]
 
-    @property
-    def audit_scope(self) -> tuple[str, int | None]:
-        """Return where the person works, for the audit record."""
-        return self.person.audit_scope
-
 
 class CourseCompletion(OfPerson):
     """Somebody completed a course. The certificate that follows stands among the person's trainings."""
@@ -106,8 +96,3 @@ class CourseCompletion(OfPerson):
             models.UniqueConstraint(fields=["person", "session_name"], name="course_completion_once")
         ]
         indexes: ClassVar = [models.Index(fields=["course", "expires"])]
-
-    @property
-    def audit_scope(self) -> tuple[str, int | None]:
-        """Return where the person works, for the audit record."""
-        return self.person.audit_scope

@@ -4,6 +4,7 @@ from district.training.registry.classes import ask_step as ask_step
 from district.training.registry.classes import cancel_class as cancel_class
 from district.training.registry.classes import close_class as close_class
 from district.training.registry.classes import plan_class as plan_class
+from district.training.registry.courses import COURSE_FIELDS as COURSE_FIELDS
 from district.training.registry.courses import add_page as add_page
 from district.training.registry.courses import add_question as add_question
 from district.training.registry.courses import change_course as change_course

@@ -14,14 +14,14 @@ from district.training.models import Course, CoursePage, CourseQuestion
 from district.training.rules import TrainingRefused, read_choices
 
 PAGES_MAX, QUESTIONS_MAX = 60, 100
-_FIELDS = ("title", "kind", "about", "trade", "valid_days", "asked", "pass_percent", "proof")
+COURSE_FIELDS = ("title", "kind", "about", "trade", "valid_days", "asked", "pass_percent", "proof")
 
 
 @transaction.atomic
 def make_course(by: object, place: Place, **fields: Any) -> Course:
     """Begin a course as a draft, for the sites of a place."""
     made = Course.objects.create(place=place, by=str(by)[:150], **fields)
-    record(by, "make course", made, fields=[name for name in _FIELDS if name in fields])
+    record(by, "make course", made, fields=[name for name in COURSE_FIELDS if name in fields])
     return made
 
 
@@ -29,7 +29,7 @@ def make_course(by: object, place: Place, **fields: Any) -> Course:
 def change_course(by: object, course: Course, **fields: Any) -> Course:
     """Change what a course says of itself. Certificates that were given stay as they are. Raises TrainingRefused."""
     found = _held(course)
-    changed = [name for name in _FIELDS if name in fields and getattr(found, name) != fields[name]]
+    changed = [name for name in COURSE_FIELDS if name in fields and getattr(found, name) != fields[name]]
     for name in changed:
         setattr(found, name, fields[name])
     if changed:

@@ -12,7 +12,7 @@ from district.people.models import Person
 from district.training.models import ClassSession, Learning, TrainingProof
 from district.training.registry.completing import complete, complete_class
 from district.training.registry.timetable import step_now, times_of
-from district.training.rules import Shown, Step, TrainingRefused, steps_lacking
+from district.training.rules import ClassTimes, Shown, Step, TrainingRefused, steps_lacking
 
 PROOF_WITHIN = timedelta(days=14)
 """After a passed test the proof at a gate has this long. Then the test is taken again."""
@@ -122,13 +122,13 @@ def confirm_class_step(by: object, session: ClassSession, person: Person, step: 
 def finish_if_whole(session: ClassSession, person: Person, at: datetime) -> None:
     """Complete the course for a participant who lacks no step."""
     proofs = list(TrainingProof.objects.filter(session=session, person=person, proven=True))
-    if not lacking_of(session, proofs):
+    if not lacking_of(times_of(session), proofs):
         complete_class(session, person, by=next((one.by for one in proofs if one.by), ""), at=at)
 
 
-def lacking_of(session: ClassSession, proofs: list[TrainingProof]) -> tuple[str, ...]:
-    """Return the steps that a participant with these proofs lacks."""
-    return steps_lacking(times_of(session), [Shown(Step(one.step), one.utc) for one in proofs if one.proven])
+def lacking_of(times: ClassTimes, proofs: list[TrainingProof]) -> tuple[str, ...]:
+    """Return the steps of a class that a participant with these proofs lacks."""
+    return steps_lacking(times, [Shown(Step(one.step), one.utc) for one in proofs if one.proven])
 
 
 def _session(name: str) -> ClassSession | None:

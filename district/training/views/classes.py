@@ -18,7 +18,7 @@ from district.training.codes import code_in_class
 from district.training.forms import ClassForm, ConfirmForm
 from district.training.models import ClassSession, CourseCompletion, TrainingProof
 from district.training.registry.proofs import lacking_of
-from district.training.registry.timetable import step_now
+from district.training.registry.timetable import step_now, times_of
 from district.training.rules import Step
 from district.training.tables import CLASSES, class_state, step_name
 from district.training.views.common import do_or_say, form_page
@@ -91,13 +91,12 @@ def step(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     """Confirm by hand that a worker of the site takes part now."""
-    found, form = _found(request, pk, _TRAIN), ConfirmForm(request.POST)
+    found = _found(request, pk, _TRAIN)
     person: Person = get_object_or_404(_workers(found), worker_id=request.POST.get("worker_id", "")[:40])
     step_asked, why = step_now(found, timezone.now()) or Step.PROOF, request.POST.get("why", "")
     done = _("%(name)s takes part.") % {"name": person.name}
 
     def do() -> object:
-        form.is_valid()
         return registry.confirm_class_step(request.user, found, person, step_asked, why[:500])
 
     do_or_say(request, do, done)
@@ -150,15 +149,14 @@ def _participants(user: Any, found: ClassSession) -> list[dict[str, Any]]:
     of_person: dict[int, list[TrainingProof]] = {}
     for row in rows[: SHOWN_MAX * 8]:
         of_person.setdefault(row.person_id, []).append(row)
-    done = set(
-        CourseCompletion.objects.filter(session_name=found.session_name).order_by().values_list("person", flat=True)
-    )
+    completed = CourseCompletion.objects.filter(session_name=found.session_name).order_by()
+    done, times = set(completed.values_list("person", flat=True)), times_of(found)
     return [
         {
             "person": proofs[0].person,
             "steps": [(step_name(one.step), one.utc, one.proven, one.by) for one in proofs],
             "done": key in done,
-            "lacks": len(lacking_of(found, proofs)),
+            "lacks": len(lacking_of(times, proofs)),
         }
         for key, proofs in of_person.items()
     ]

@@ -14,12 +14,11 @@ from district.training import registry
 from district.training.forms import CourseForm, PageForm, QuestionForm
 from district.training.models import Course, CourseMedia, CoursePage, CourseQuestion
 from district.training.rules import write_choices
-from district.training.tables import COURSES, trade_name
+from district.training.tables import COURSES, trade_of
 from district.training.views.common import do_or_say, file_answer, form_page
 from district.web.lists import list_page
 
 _SEE, _TRAIN = Permission.SEE_TRAINING, Permission.TRAIN
-_FIELDS = ("title", "kind", "about", "trade", "valid_days", "asked", "pass_percent", "proof")
 
 
 @page(_SEE)
@@ -40,7 +39,7 @@ def course(request: HttpRequest, pk: int) -> HttpResponse:
     found: Course = get_object_or_404(Course.objects.visible_to(user).select_related("place"), pk=pk)
     context = {
         "course": found,
-        "trade": trade_name(found.trade),
+        "trade": trade_of(found),
         "pages": found.pages.select_related("media"),
         "questions": [(one, write_choices(one.choices, one.right)) for one in found.questions.all()],
         "may_change": _changeable(user).filter(pk=pk).exists(),
@@ -69,7 +68,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Change what a course says of itself."""
     user: Any = request.user
     found = _of_account(request, pk)
-    initial = {name: getattr(found, name) for name in _FIELDS}
+    initial = {name: getattr(found, name) for name in registry.COURSE_FIELDS}
     form = CourseForm(request.POST or None, user=user, course=found, initial=initial)
     return _form(request, form, found, lambda given: registry.change_course(user, found, **given), _("Change course"))
 

@@ -1,5 +1,6 @@
 """What a worker learns on the phone: courses, pages, a short test, and the code that proves it at a gate."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -10,10 +11,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from district.exchange.door import close_hq_door
 from district.people.models import Assignment, Person, in_force
+from district.phones.codes import ShownCode
 from district.phones.pages import phone_page
 from district.training import registry
-from district.training.codes import ShownCode, code_in_class, code_of_learning
-from district.training.models import ClassSession, CoursePage, Learning
+from district.training.codes import code_in_class, code_of_learning
+from district.training.models import ClassSession, CoursePage
 from district.training.registry.learning import MyCourse
 from district.training.registry.timetable import step_now
 from district.training.rules import TrainingRefused
@@ -27,7 +29,8 @@ from district.wire import HqAway, HqRefused
 def my_courses(request: HttpRequest) -> HttpResponse:
     """List the worker's courses, and the classes that are under way on the worker's sites."""
     person = _worker(request)
-    context = {"courses": registry.courses_of(person), "classes": _classes(person)}
+    courses = registry.courses_of(person)
+    context = {"courses": courses, "classes": _classes(person, courses)}
     return render(request, "training/phone/courses.html", context)
 
 
@@ -92,11 +95,10 @@ def my_test(request: HttpRequest, pk: int) -> HttpResponse:
 def my_code(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the code that proves a passed course at a gate, or that it is completed."""
     mine = _mine(request, pk)
-    part = bool(request.headers.get("X-Part"))
-    if mine.learning is None or mine.learning.passed is None:
+    learning, part = mine.learning, bool(request.headers.get("X-Part"))
+    if learning is None or learning.passed is None:
         address = reverse("training:my_course", args=[pk])
         return HttpResponse(headers={"X-Go": address}) if part else redirect(address)
-    learning = Learning.objects.select_related("person").get(pk=mine.learning.pk)
     return _code_page(request, lambda: code_of_learning(learning), {"mine": mine})
 
 
@@ -105,7 +107,7 @@ def my_code(request: HttpRequest, pk: int) -> HttpResponse:
 def my_class_code(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a participant's own code of a class: for a worker without a face, whom a guard confirms."""
     person = _worker(request)
-    found = next((one for one in _classes(person) if one.pk == pk), None)
+    found = next((one for one in _classes(person, registry.courses_of(person)) if one.pk == pk), None)
     asked = step_now(found, timezone.now()) if found else None
     if found is None or asked is None:
         address = reverse("training:my_courses")
@@ -153,9 +155,8 @@ def _mine(request: HttpRequest, pk: int) -> MyCourse:
     return found
 
 
-def _classes(person: Person) -> list[ClassSession]:
-    """Return the classes that are under way on the sites where somebody works today."""
-    courses = registry.courses_of(person)
+def _classes(person: Person, courses: Sequence[MyCourse]) -> list[ClassSession]:
+    """Return the classes of somebody's courses that are under way on the sites where the person works today."""
     rows = ClassSession.objects.filter(begun__isnull=False, over=None, course__in=[one.course for one in courses])
     rows = rows.filter(project__in=_sites(person)).select_related("course", "project__place")
     return list(rows)
