@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from district.fields import index_of
 from district.people.models import Person
 from district.people.search import found_q
+from district.places.filters import BranchFilter
 from district.places.models import Place
 from district.quarantine.models import OPEN_OFFER, QuarantineHandOver, QuarantineNeed, QuarantineOrder
 from district.quarantine.registry.watching import unvisited_on, with_visits
@@ -45,7 +46,7 @@ def due_today(rows: "QuerySet[Any]") -> "QuerySet[Any]":
     return with_visits(rows.filter(starts__lte=today), today, "seen").filter(visits_each_day__gt=F("seen"))
 
 
-class QuarantineFilter(django_filters.FilterSet):  # type: ignore[misc]
+class QuarantineFilter(BranchFilter):
     """Quarantines by words, state and place. Without a state those that nobody released."""
 
     q = django_filters.CharFilter(
@@ -63,13 +64,6 @@ class QuarantineFilter(django_filters.FilterSet):  # type: ignore[misc]
     class Meta:
         model = QuarantineOrder
         fields: ClassVar[list[str]] = []
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        """Offer the wide places that the account sees."""
-        super().__init__(*args, **options)
-        wide = (Place.Kind.DISTRICT, Place.Kind.TOWN, Place.Kind.COMMUNITY)
-        if self.request is not None:
-            self.filters["below"].queryset = Place.objects.visible_to(self.request.user).filter(kind__in=wide)
 
     def filter_queryset(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         """Leave those out who were released, unless asked for."""
@@ -103,8 +97,3 @@ class QuarantineFilter(django_filters.FilterSet):  # type: ignore[misc]
             case "needs":
                 return rows.filter(pk__in=QuarantineNeed.objects.filter(done=None).values("order"))
         return rows.exclude(released=None)
-
-    def in_branch(self, rows: "QuerySet[Any]", _name: str, place: Place) -> "QuerySet[Any]":
-        """Keep those below a place."""
-        first, end = place.branch
-        return rows.filter(place__path__gte=first, place__path__lt=end)
