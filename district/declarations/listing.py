@@ -114,14 +114,9 @@ def _valid() -> "QuerySet[Any]":
     """Return the state of the person of an outer row, if a declaration counts."""
     now, counts = timezone.now(), NOTHING
     for measure in _measures():
-        counts |= Q(measure=measure, counts__gt=after(measure, now))
+        counts |= Q(measure=measure, counts__gt=now - hours_of(measure))
     rows: QuerySet[Any] = DeclaredState.objects.filter(counts, person=OuterRef("person"))
     return rows
-
-
-def after(measure: EmergencyMeasure, now: datetime) -> datetime:
-    """Return since when a declaration must have been made to count now."""
-    return now - hours_of(measure)
 
 
 def _measures() -> list[EmergencyMeasure]:

@@ -33,7 +33,6 @@ from district.declarations.rules import (
     remembered_answers,
 )
 from district.declarations.signals import declared as declared_signal
-from district.declarations.signals import temperature_taken
 from district.declarations.warnings import warn_of_declaration, warn_of_temperature
 from district.emergency.models import EmergencyMeasure
 from district.emergency.registry import measure_at
@@ -140,7 +139,6 @@ def take_temperature(
     )
     if by_hand:  # the gate's journal says it of the others
         record(source, "take temperature", made, fields=("degrees",))
-    temperature_taken.send(TemperatureReading, person=person, reading=made)
     if made.high:
         warn_of_temperature(made)
     return made
@@ -179,14 +177,6 @@ def asked_of(measure: EmergencyMeasure) -> Asked:
         twice_daily_trades=frozenset(held.twice_daily_trades.split()),
         at_gate=held.at_gate,
     )
-
-
-def fresh_declarations(people: Iterable[int]) -> dict[int, datetime]:
-    """Return until when the declarations of each person hold. Left out: they are over, or need a decision."""
-    rows = DeclaredState.objects.kept().filter(person__in=list(people)).exclude(counts=None)
-    found = {row.person_id: row.counts + hours_of(row.measure) for row in rows.select_related(*_POLICY)}
-    now = timezone.now()
-    return {one: until for one, until in found.items() if until > now}
 
 
 def declared_for_gates(people: Iterable[int]) -> dict[int, datetime]:

@@ -8,7 +8,6 @@ from typing import Any
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
-from district.emergency.models import EmergencyMeasure
 from district.permissions import Permission
 from district.places.models import Project
 from district.scope import Account
@@ -79,8 +78,3 @@ def _promised() -> tuple[dict[tuple[int, str], int], dict[tuple[int, str], int]]
         given[row.giver_id, row.item] = given.get((row.giver_id, row.item), 0) + row.amount
         coming[row.taker_id, row.item] = coming.get((row.taker_id, row.item), 0) + row.amount
     return given, coming
-
-
-def needs_of(measure: EmergencyMeasure) -> SupplyNeeds:
-    """Return what one measure wants."""
-    return needs_by_measure([measure.pk])[measure.pk]
