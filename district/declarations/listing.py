@@ -11,7 +11,7 @@ from district.declarations.models import DeclaredState, HealthDeclaration, Tempe
 from district.declarations.registry import hours_of
 from district.declarations.rules.freshness import TWICE
 from district.emergency.models import EmergencyMeasure
-from district.emergency.registry import running
+from district.emergency.registry import below_measures, running
 from district.emergency.rules import MeasureKind
 from district.people.models import Assignment, Person, in_force
 from district.permissions import Permission
@@ -21,12 +21,8 @@ from district.scope import NOTHING, Account
 
 def asking_sites_of(user: Account) -> "QuerySet[Any]":
     """Return the open sites of an account where a measure asks for declarations."""
-    asked = NOTHING
-    for measure in _measures():
-        first, end = measure.place.branch
-        asked |= Q(place__path__gte=first, place__path__lt=end)
-    rows: QuerySet[Any] = Project.objects.visible_to(user, Permission.SEE_HEALTH).filter(asked, closed=None)
-    return rows
+    rows: QuerySet[Any] = Project.objects.visible_to(user, Permission.SEE_HEALTH)
+    return rows.filter(below_measures(MeasureKind.DECLARATIONS), closed=None)
 
 
 def counted_sites(user: Account) -> "QuerySet[Any]":
