@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from district.emergency.registry import below_measures
 from district.emergency.rules import MeasureKind
+from district.people.models import in_force
 from district.permissions import Permission
 from district.places.models import Project, Subcontract
 from district.scope import Account
@@ -31,9 +32,8 @@ def answers_for(user: Account, project: Project, permission: Permission = Permis
 def with_state(rows: "QuerySet[Any]", day: date) -> "QuerySet[Any]":
     """Add to sites whether they declared on a day: `has_report`, and `lacks_employer` if an employer is missing."""
     counts = EmployerCount.objects.kept().filter(project=OuterRef("pk"), date=day)
-    lasting = Q(starts__lte=day) & (Q(ends=None) | Q(ends__gte=day))
     told = EmployerCount.objects.filter(project=OuterRef("project"), enterprise=OuterRef("enterprise"), date=day)
-    silent = Subcontract.objects.filter(lasting, ~Exists(told), project=OuterRef("pk"))
+    silent = Subcontract.objects.filter(in_force(day), ~Exists(told), starts__lte=day, project=OuterRef("pk"))
     found: QuerySet[Any] = rows.annotate(
         has_report=Exists(SiteReport.objects.kept().filter(project=OuterRef("pk"), date=day)),
         has_people=Exists(counts),

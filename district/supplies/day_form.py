@@ -101,11 +101,11 @@ class DayForm(forms.Form):
         """Check each employer's numbers together, and ask about a number that jumps. Raises ValidationError."""
         said: dict[str, Any] = super().clean() or {}
         for employer in self.employers:
-            values = [said.get(f"{name}_{employer.pk}") for name in PEOPLE]
-            if None in values:
+            names = [f"{name}_{employer.pk}" for name in PEOPLE]
+            if not all(name in said for name in names):
                 continue
             try:
-                check_counts(PeopleCounts(*map(int, map(str, values))))
+                check_counts(PeopleCounts(*(said[name] for name in names)))
             except SuppliesRefused as error:
                 text = gettext(error.text) % error.values if error.values else gettext(error.text)
                 self.add_error(f"back_{employer.pk}", text)

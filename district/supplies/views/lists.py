@@ -15,12 +15,11 @@ from district.supplies.asked import missing, short_today, sites_asked, with_figu
 from district.supplies.filters import DeclaredFilter, LevelForm, StockFilter
 from district.supplies.latest import latest_lines
 from district.supplies.models import EmployerCount
+from district.supplies.rules.counts import PEOPLE_FIELDS
 from district.supplies.sums import sums_by_place
 from district.supplies.tables import SITES, STOCKS, sums_table
 from district.supplies.views.common import SEE, day_of, supply_page
 from district.web.lists import list_page
-
-_PEOPLE = ("expected", "back", "from_listed", "abnormal")
 
 
 @supply_page(SEE)
@@ -33,7 +32,7 @@ def sites(request: HttpRequest) -> HttpResponseBase:
     asked = sites_asked(user).count()
     late = missing(user, day).count()
     counts = EmployerCount.objects.visible_to(user).kept().filter(date=day)
-    figures = counts.aggregate(**{name: Coalesce(Sum(name), 0) for name in _PEOPLE})
+    figures = counts.aggregate(**{name: Coalesce(Sum(name), 0) for name in PEOPLE_FIELDS})
     short = short_today(user, day).count()
     context = {"day": day, "asked": asked, "late": late, "figures": figures, "short": short}
     context["measures"] = list(_ruled(user))
