@@ -1,12 +1,12 @@
 """What lists show: sites with who has declared, people who have not, declarations."""
 
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from district.days import start_of_day
 from district.declarations.models import DeclaredState, HealthDeclaration, TemperatureReading
 from district.declarations.registry import hours_of
 from district.declarations.rules.freshness import TWICE
@@ -67,7 +67,7 @@ def temperatures_due(user: Account) -> "QuerySet[Any]":
         trades = policy.twice_daily_trades.split() if policy else []
         first, end = measure.place.branch
         asked |= Q(trade__in=trades, project__place__path__gte=first, project__place__path__lt=end)
-    begins = timezone.make_aware(datetime.combine(today, datetime.min.time()))
+    begins = start_of_day(today)
     apart = TemperatureReading.objects.kept().filter(person=OuterRef("person"), taken__gte=begins)
     declared = HealthDeclaration.objects.kept().filter(person=OuterRef("person"), declared__gte=begins)
     rows: QuerySet[Any] = _at_work(user).filter(asked, project__closed=None)

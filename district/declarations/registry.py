@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from district.audit.record import record
+from district.days import start_of_day
 from district.declarations.models import (
     DeclarationPolicy,
     DeclaredState,
@@ -223,12 +224,12 @@ def last_answers(person: Person, measure: EmergencyMeasure) -> Answers:
 
 def temperatures_of_day(person: Person, day: date) -> list[datetime]:
     """Return when temperatures of a person were taken on a day of the district, in declarations and apart."""
-    begins = timezone.make_aware(datetime.combine(day, datetime.min.time()))
-    span = (begins, begins + timedelta(days=1))
-    apart = TemperatureReading.objects.kept().filter(person=person, taken__range=span).values_list("taken", flat=True)
-    declared = HealthDeclaration.objects.kept().filter(person=person, declared__range=span)
+    begins = start_of_day(day)
+    ends = begins + timedelta(days=1)
+    apart = TemperatureReading.objects.kept().filter(person=person, taken__gte=begins, taken__lt=ends)
+    declared = HealthDeclaration.objects.kept().filter(person=person, declared__gte=begins, declared__lt=ends)
     own = [row.declared for row in declared if row.temperature]
-    return sorted(one for one in (*apart, *own) if one < span[1])
+    return sorted([*apart.values_list("taken", flat=True), *own])
 
 
 def _count(made: HealthDeclaration) -> None:
