@@ -1,13 +1,10 @@
 """Why a sheet or a cell is refused. Sentence and values are apart, so that it can be translated."""
 
+from common.refusals import TranslatableError
 
-class SheetError(ValueError):
+
+class SheetError(TranslatableError):
     """Something that a person must correct. The sentence says how."""
-
-    def __init__(self, text: str, **values: object) -> None:
-        """`text`: the sentence, with `%(name)s` where a value stands. Without values it is taken as it is."""
-        super().__init__(text % values if values else text)
-        self.text, self.values = text, values
 
 
 class ImportRefused(SheetError):

@@ -7,8 +7,9 @@ from django.db import transaction
 from district.attendance.intake import attach_known, store
 from district.attendance.models import FeedGap, FeedLine, Passage, UnplacedEntry
 from district.attendance.projection import Touched, project
-from district.attendance.rules.incoming import EntryOfFeed, Said, read_entry
+from district.attendance.rules.incoming import Said, read_entry
 from district.attendance.settled import SettledMonths
+from district.exchange.feed_entry import EntryOfFeed
 from district.places.models import Project
 
 

@@ -7,13 +7,14 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from district.cases.gate_events import GateEvent, GateFinding, GateNews, read_finding
+from district.cases.gate_events import GateFinding, GateNews, read_finding
 from district.cases.models import Case, CaseStep, CaseTrigger
 from district.cases.registry import add_news, open_case
 from district.cases.rules import CaseAction, CaseKind
 from district.emergency.models import EmergencyMeasure
 from district.emergency.registry import measure_at
 from district.emergency.rules import MeasureKind
+from district.exchange.feed_entry import EntryOfFeed
 from district.people.models import Person
 from district.places.models import Gate, Place, Project
 
@@ -22,7 +23,7 @@ NEWS_EVERY = timedelta(minutes=10)
 _MEASURES = (MeasureKind.SCREENING, MeasureKind.TRACING, MeasureKind.QUARANTINE, MeasureKind.DECLARATIONS)
 
 
-def handle(entries: Sequence[GateEvent]) -> None:
+def handle(entries: Sequence[EntryOfFeed]) -> None:
     """Take one page of the feed. The same page again opens nothing."""
     now = timezone.now()
     found = [(entry, finding) for entry in entries if (finding := read_finding(entry, now)) is not None]

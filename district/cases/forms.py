@@ -9,14 +9,13 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from district.accounts.models import Grant
 from district.cases.models import Case, DutyHours
 from district.cases.names import CATEGORY_NAMES
 from district.cases.registry.telling import WORKING
-from district.cases.rules import CaseRefused
 from district.permissions import Permission
 from district.places.choices import PlaceChoiceField
 from district.places.models import Place, Project
@@ -32,11 +31,6 @@ WEEKDAYS = (
     (5, _("Saturday")),
     (6, _("Sunday")),
 )
-
-
-def refused(error: CaseRefused) -> ValidationError:
-    """Return a refusal in the reader's language, for a form."""
-    return ValidationError(gettext(error.text) % error.values if error.values else gettext(error.text))
 
 
 class _Photos(forms.ClearableFileInput):

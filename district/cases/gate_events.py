@@ -4,39 +4,12 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
 
 from district.cases.rules import CaseKind
+from district.exchange.feed_entry import EntryOfFeed
 
 OLDEST = timedelta(hours=48)
 """An older event opens no case: the first reading of a feed holds years. A gate without a network is in time for it."""
-
-
-class GateEvent(Protocol):
-    """What is read of an entry of HQ's feed (docs/FEED.md)."""
-
-    @property
-    def kind(self) -> str: ...
-    @property
-    def site_id(self) -> str: ...
-    @property
-    def gate_id(self) -> str: ...
-    @property
-    def line(self) -> str: ...
-    @property
-    def seq(self) -> int: ...
-    @property
-    def type(self) -> str: ...
-    @property
-    def worker_id(self) -> str | None: ...
-    @property
-    def utc(self) -> datetime | None: ...
-    @property
-    def corrected_utc(self) -> datetime | None: ...
-    @property
-    def received_utc(self) -> datetime | None: ...
-    @property
-    def body(self) -> str: ...
 
 
 class GateNews(StrEnum):
@@ -69,7 +42,7 @@ _NOTICES: dict[str, tuple[CaseKind, GateNews | None]] = {
 }
 
 
-def read_finding(entry: GateEvent, now: datetime) -> GateFinding | None:
+def read_finding(entry: EntryOfFeed, now: datetime) -> GateFinding | None:
     """Return what an entry means for cases; None for most."""
     if entry.kind != "event" or entry.type not in ("access", "notice"):
         return None
@@ -92,7 +65,7 @@ def silent_key(gate_id: str) -> str:
     return _key(CaseKind.SILENT_GATE, gate_id)
 
 
-def _refusal(entry: GateEvent, reason: str, at: datetime) -> GateFinding | None:
+def _refusal(entry: EntryOfFeed, reason: str, at: datetime) -> GateFinding | None:
     if reason == "risk_hold" and entry.worker_id:
         key = _key(CaseKind.RISK_AT_GATE, f"{entry.site_id}:{entry.worker_id}")
         return GateFinding(CaseKind.RISK_AT_GATE, key, entry.site_id, entry.gate_id, at, entry.worker_id)
@@ -102,7 +75,7 @@ def _refusal(entry: GateEvent, reason: str, at: datetime) -> GateFinding | None:
     return None
 
 
-def _moment(entry: GateEvent, now: datetime) -> datetime | None:
+def _moment(entry: EntryOfFeed, now: datetime) -> datetime | None:
     """Return when it happened. A gate's clock may be wrong: nothing happened after HQ received it."""
     said = entry.corrected_utc or entry.utc or entry.received_utc
     latest = min(entry.received_utc or now, now)

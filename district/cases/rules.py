@@ -9,6 +9,8 @@ from statistics import median
 
 from django.utils.translation import gettext_noop
 
+from common.refusals import TranslatableError
+
 
 class CaseKind(StrEnum):
     """What a case is about."""
@@ -126,13 +128,8 @@ WITH_DESK_OR_OWNER = (_S.REPORTED, _S.ASSIGNED, _S.IN_PROGRESS)
 """States whose next step the district owes: only these escalate."""
 
 
-class CaseRefused(ValueError):
+class CaseRefused(TranslatableError):
     """A step that cannot be. `text` is an English message id, `values` fill it."""
-
-    def __init__(self, text: str, **values: object) -> None:
-        """Keep the parts, so that a page says it in the reader's language."""
-        super().__init__(text % values if values else text)
-        self.text, self.values = text, values
 
 
 def next_state(state: CaseState, action: CaseAction, sides: frozenset[CaseSide]) -> CaseState:

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -24,13 +23,9 @@ from district.declarations.rules import (
 )
 from district.declarations.rules.answers import ROWS_MAX
 from district.places.forms import DayInput
+from district.web.refusals import refused
 
 WELL, ILL = "well", "ill"
-
-
-def refused(error: DeclarationRefused) -> ValidationError:
-    """Return a refusal in the reader's language, for a form."""
-    return ValidationError(gettext(error.text) % error.values if error.values else gettext(error.text))
 
 
 class AreaField(forms.CharField):

@@ -13,6 +13,7 @@ from PIL import Image
 
 from district.demo.browser import Browser, PageError, Value
 from district.demo.cast import SITES, id_number_of, name_of
+from district.demo.page_reading import first_row, row_links, shown_at, value_of
 from district.demo.story_steps import StoryActors, until, until_form, until_shown
 
 SITE, ROOT = SITES[0], "南海示范区"
@@ -85,10 +86,10 @@ class February:
         with self._actors.account("officer") as officer:
             officer.open("/tracing/open/")
             officer.submit("", {"who": id_number_of(CONFIRMED), "why": "Confirmed by the hospital (demonstration)"})
-            contacts = _numbered(officer, "/tracing/contacts/")
+            contacts = row_links(officer, "/tracing/contacts/")
             by_train = 0
             for link in contacts:  # those with the strongest reason come first
-                shown = _shown(officer, link)
+                shown = shown_at(officer, link)
                 by_train += TRAIN in shown
                 self._followed = link if name_of(TRAVELLER) in shown else self._followed
                 if by_train == 2 and self._followed:
@@ -101,10 +102,10 @@ class February:
             officer.open(self._followed)
             officer.submit("/call/", {"outcome": "well", "note": "No symptoms, stays at home (demonstration)"})
             officer.open(self._followed)
-            where = {"place": _value(officer, "place", ROOT), "at_home": "on", "where": "Dormitory 2, room 301"}
+            where = {"place": value_of(officer, "place", ROOT), "at_home": "on", "where": "Dormitory 2, room 301"}
             officer.submit("/quarantine/", {**where, "starts": self._today.isoformat(), "ends": until})
             officer.open("/quarantine/")
-            order = _first_of(officer, "/quarantine/")
+            order = first_row(officer, "/quarantine/")
             officer.open(order)
             officer.submit("/visit/", {"temperature": "36.4"})
             officer.open(order)
@@ -118,7 +119,7 @@ class February:
         with self._actors.account("officer") as officer:
             officer.open("/training/courses/add/")
             about = {"title": "Work in the epidemic", "kind": TRAINING, "asked": "1", "proof": "gate"}
-            officer.submit("", {**about, "place": _value(officer, "place", ROOT)})
+            officer.submit("", {**about, "place": value_of(officer, "place", ROOT)})
             course = officer.path()
             officer.open(f"{course}pages/add/")
             officer.submit("", {"title": "Keep apart", "text": "Keep one metre apart. Wear the mask. Wash your hands."})
@@ -130,7 +131,7 @@ class February:
         with self._actors.browser() as phone:
             self._open_phone(phone, PUPIL)
             phone.open("/me/courses/")
-            mine = _first_of(phone, "/me/courses/")
+            mine = first_row(phone, "/me/courses/")
             phone.open(mine)
             phone.submit("")
             phone.submit("")
@@ -150,7 +151,7 @@ class February:
     def _warned(manager: Browser) -> bool:
         """Say whether a case of a refusal names the traveller. Earlier walk-ups opened others."""
         manager.open("/cases/?kind=risk_at_gate")
-        return any(name_of(TRAVELLER) in _shown(manager, case) for case in _numbered(manager, "/cases/"))
+        return any(name_of(TRAVELLER) in shown_at(manager, case) for case in row_links(manager, "/cases/"))
 
     def _prove(self) -> str:
         with self._actors.account("officer") as officer:
@@ -160,9 +161,9 @@ class February:
     def _solve(self) -> str:
         with self._actors.account("liaison") as liaison, self._actors.account("manager") as manager:
             liaison.open("/cases/?kind=hit")
-            self._case = case = _first_of(liaison, "/cases/")
+            self._case = case = first_row(liaison, "/cases/")
             liaison.open(case)
-            liaison.submit("/assign/", {"owner": _value(liaison, "owner", "liaison")})
+            liaison.submit("/assign/", {"owner": value_of(liaison, "owner", "liaison")})
             for number in (1, 2, 3):
                 manager.open(case)
                 proof: dict[str, Value] = {"said": "Done by the site's safety officer (demonstration)"}
@@ -186,7 +187,7 @@ class February:
             officer.open(self._case)
             closed = "closed" if "/reopen/" in officer.forms() and "/close/" not in officer.forms() else "open"
             officer.open("/screening/hits/")
-            hit = _first_of(officer, "/screening/hits/")
+            hit = first_row(officer, "/screening/hits/")
             officer.open(hit)
             officer.submit("/lift/", {"why": "The province took the row back (demonstration)"})
             officer.open(hit)
@@ -214,7 +215,7 @@ class February:
             until_form(officer, officer.path(), "/force/")
             officer.submit("/force/")
             until_shown(officer, "/screening/hits/", name_of(TRAVELLER))
-            return f"{len(set(_numbered(officer, '/screening/hits/')))} hit, held at the gate"
+            return f"{len(set(row_links(officer, '/screening/hits/')))} hit, held at the gate"
 
     def _sheet(self) -> Path:
         """Write the list as an office sends it."""
@@ -232,15 +233,15 @@ class February:
                 officer.open("/emergency/start/")
                 ends = self._today + timedelta(days=30)
                 given = {"kind": kind, "purpose": purpose, "legal_basis": LEGAL_BASIS, "ends": ends.isoformat()}
-                officer.submit("", {**given, "place": _value(officer, "place", ROOT)})
+                officer.submit("", {**given, "place": value_of(officer, "place", ROOT)})
             officer.open("/emergency/")
-            return f"{len(set(_numbered(officer, '/emergency/')))} in force"
+            return f"{len(set(row_links(officer, '/emergency/')))} in force"
 
     def end_measures(self) -> str:
         """End all measures on their pages, and wait until their data are erased. Return how many were."""
         with self._actors.account("officer") as officer:
             officer.open("/emergency/")
-            measures = sorted(set(_numbered(officer, "/emergency/")))
+            measures = sorted(set(row_links(officer, "/emergency/")))
             for one in measures:
                 officer.open(one)
                 officer.submit("/end/")
@@ -257,10 +258,10 @@ class February:
         """Invite workers. The links stay in this story as they would on paper."""
         with self._actors.account("manager") as manager:
             manager.open("/enrolment/")
-            chosen = [_value(manager, "pick", name_of(number)) for number in workers]
+            chosen = [value_of(manager, "pick", name_of(number)) for number in workers]
             manager.submit("/invite", {"pick": chosen})
             for number in workers:
-                self._phones[number] = _value(manager, name_of(number), "/i/")
+                self._phones[number] = value_of(manager, name_of(number), "/i/")
 
     def _open_phone(self, phone: Browser, number: int) -> None:
         phone.open(self._phones[number])
@@ -279,29 +280,3 @@ class February:
             if not phone.path().endswith("/me/declared"):
                 raise PageError(phone.text()[:600])
             return "declared"
-
-
-def _numbered(browser: Browser, part: str) -> list[str]:
-    """Return the addresses of single rows on a page."""
-    return [link for link in browser.links(part) if re.fullmatch(rf"{part}[0-9]+/", link)]
-
-
-def _first_of(browser: Browser, part: str) -> str:
-    """Return the address of the first row on a page. Raises PageError."""
-    found = _numbered(browser, part)
-    if not found:
-        raise PageError(f"{browser.path()} lists nothing: {browser.text()[:900]}")
-    return found[0]
-
-
-def _shown(browser: Browser, path: str) -> str:
-    browser.open(path)
-    return browser.text()
-
-
-def _value(browser: Browser, field: str, part: str = "") -> str:
-    """Return the value of the first field or choice that shows this part. Raises PageError."""
-    for one in browser.values(field):
-        if one and not one.startswith("-") and part in one:
-            return one.partition(" ")[0]
-    raise PageError(f"{browser.path()} offers no {field} with {part!r}, only {browser.values(field)}")

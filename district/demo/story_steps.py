@@ -20,11 +20,6 @@ class StoryStep:
     got: str
     seconds: float
 
-    @property
-    def ok(self) -> bool:
-        """Say whether it came as promised."""
-        return self.got == self.wanted
-
 
 @dataclass(frozen=True, slots=True)
 class StoryActors:

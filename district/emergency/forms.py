@@ -3,30 +3,15 @@
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from district.emergency.models import KIND_NAMES
-from district.emergency.rules import DAYS_MAX, MeasureRefused
+from district.emergency.rules import DAYS_MAX
 from district.permissions import Permission
 from district.places.choices import PlaceChoiceField
+from district.places.forms import DayInput
 from district.places.models import Place
 from district.scope import Account
-
-
-def refused(error: MeasureRefused) -> ValidationError:
-    """Return a refusal in the reader's language, for a form."""
-    return ValidationError(gettext(error.text) % error.values if error.values else gettext(error.text))
-
-
-class _Day(forms.DateInput):
-    """A date as the browser picks it."""
-
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
 
 
 class StartMeasureForm(forms.Form):
@@ -40,7 +25,7 @@ class StartMeasureForm(forms.Form):
     legal_basis = forms.CharField(label=_("Legal basis"), max_length=500)
     ends = forms.DateField(
         label=_("Last day of the measure"),
-        widget=_Day(),
+        widget=DayInput(),
         help_text=_("At most %(days)s days from now. All data of the measure are erased afterwards.")
         % {"days": DAYS_MAX},
     )
@@ -64,5 +49,5 @@ class StartMeasureForm(forms.Form):
 class ExtendMeasureForm(forms.Form):
     """A later last day, and why."""
 
-    ends = forms.DateField(label=_("Last day of the measure"), widget=_Day())
+    ends = forms.DateField(label=_("Last day of the measure"), widget=DayInput())
     why = forms.CharField(label=_("Reason"), max_length=500)

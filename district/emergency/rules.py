@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from django.utils.translation import gettext_noop
 
+from common.refusals import TranslatableError
+
 
 class MeasureKind(StrEnum):
     """What a measure allows. Each is started by itself, so that nobody collects more than the purpose needs."""
@@ -28,13 +30,8 @@ KEPT_DAYS = {
 """How long each row is kept while a measure runs, if the officer names no shorter time."""
 
 
-class MeasureRefused(ValueError):
+class MeasureRefused(TranslatableError):
     """A measure that cannot be. `text` is an English message id, `values` fill it."""
-
-    def __init__(self, text: str, **values: object) -> None:
-        """Keep the parts, so that a page says it in the reader's language."""
-        super().__init__(text % values if values else text)
-        self.text, self.values = text, values
 
 
 def check_span(starts: date, ends: date, today: date) -> None:

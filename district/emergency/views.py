@@ -9,13 +9,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from district.emergency import registry
-from district.emergency.forms import ExtendMeasureForm, StartMeasureForm, refused
+from district.emergency.forms import ExtendMeasureForm, StartMeasureForm
 from district.emergency.models import EmergencyMeasure
 from district.emergency.rules import MeasureKind, MeasureRefused
 from district.emergency.tables import MEASURES, measure_state
 from district.pages import page
 from district.permissions import Permission
 from district.web.lists import list_page
+from district.web.refusals import refused
 
 _SEE, _START = Permission.SEE_MEASURES, Permission.START_MEASURES
 

@@ -27,6 +27,7 @@ from district.imports.steps import (
 )
 from district.pages import SignedIn, page
 from district.web.export import stream_csv, stream_xlsx
+from district.web.refusals import refusal_text
 from district.web.tables import TableColumn
 
 PROBLEMS_SHOWN = 100
@@ -53,7 +54,7 @@ def new(request: HttpRequest, subject: str) -> HttpResponse:
         try:
             one = keep_upload(_user(request), importer, form.cleaned_data["file"].name, content)
         except SheetError as error:
-            form.add_error("file", _(error.text) % error.values)
+            form.add_error("file", refusal_text(error))
         else:
             begin(one)
             return redirect("imports:sheet", one.pk)

@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from district.places.choices import AccountChoiceField, EnterpriseField, PlaceChoiceField, places_for
 from district.places.models import Enterprise, Place, Project
@@ -20,11 +20,7 @@ from district.places.rules import (
     may_stand_below,
 )
 from district.scope import Account
-
-
-def refused(error: PlaceRefused) -> ValidationError:
-    """Return a refusal in the reader's language, for a form."""
-    return ValidationError(gettext(error.text) % error.values if error.values else gettext(error.text))
+from district.web.refusals import refused
 
 
 class DayInput(forms.DateInput):

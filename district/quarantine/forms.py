@@ -28,11 +28,6 @@ from district.scope import Account
 USUAL_DAYS = 14
 
 
-def refused(error: Any) -> ValidationError:
-    """Return a refusal in the reader's language, for a form."""
-    return ValidationError(gettext(error.text) % error.values if error.values else gettext(error.text))
-
-
 def account_text(user: Any) -> str:
     """Return an account by which the form finds it again."""
     return f"{user.name} ({user.get_username()})" if user.name else str(user.get_username())

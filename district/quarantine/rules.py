@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 
 from django.utils.translation import gettext_noop
 
+from common.refusals import TranslatableError
+
 DAYS_MAX = 60
 """No order lasts longer from today on, also after an extension."""
 BACK_DAYS = 14
@@ -14,13 +16,8 @@ OFFER_MAX = timedelta(days=3)
 """A hand-over takes no longer: the journey from the border to the town."""
 
 
-class QuarantineRefused(ValueError):
+class QuarantineRefused(TranslatableError):
     """A step that cannot be. `text` is an English message id, `values` fill it."""
-
-    def __init__(self, text: str, **values: object) -> None:
-        """Keep the parts, so that a page says it in the reader's language."""
-        super().__init__(text % values if values else text)
-        self.text, self.values = text, values
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,22 +12,16 @@ from django.utils.translation import gettext_lazy as _
 
 from common.sheets.columns import letter
 from common.sheets.opening import SHEETS
-from common.sheets.refusals import BadCell
 from district.emergency.models import EmergencyMeasure
 from district.emergency.registry import running
 from district.emergency.rules import MeasureKind
 from district.imports.reading import OpenedSheet
 from district.permissions import Permission
+from district.places.forms import DayInput
 from district.scope import Account
 from district.screening.models import BASIS_NAMES, STATE_NAMES, Hit, KeyList
 from district.screening.registry.files import UPLOAD_MAX
-from district.screening.rules import ScreeningRefused
 from district.screening.sheet import NAMING, KeyListSheet
-
-
-def refused(error: ScreeningRefused | BadCell) -> ValidationError:
-    """Return a refusal in the reader's language, for a form."""
-    return ValidationError(gettext(error.text) % error.values if error.values else gettext(error.text))
 
 
 def measures_of(user: Account) -> "QuerySet[EmergencyMeasure]":
@@ -35,15 +29,6 @@ def measures_of(user: Account) -> "QuerySet[EmergencyMeasure]":
     inside = user.scope(Permission.SCREEN).places("place__path")
     found: QuerySet[EmergencyMeasure] = running(MeasureKind.SCREENING).filter(inside).select_related("place")
     return found
-
-
-class _DayInput(forms.DateInput):
-    """A date as the browser picks it."""
-
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
 
 
 class _MeasureField(forms.ModelChoiceField):  # type: ignore[type-arg]
@@ -85,7 +70,7 @@ class NewListForm(FromSourceForm):
 
     ends = forms.DateField(
         label=pgettext_lazy("key list", "Last day"),
-        widget=_DayInput(),
+        widget=DayInput(),
         help_text=_("Its people are admitted again on the day after."),
     )
     file = forms.FileField(
@@ -151,8 +136,8 @@ class ListRuleForm(forms.Form):
         help_text=_("Six digits (GB/T 2260). 420000 is a whole province, 420100 a whole city."),
         error_messages={"invalid": _("An area code has six digits (GB/T 2260), such as 440605.")},
     )
-    first_day = forms.DateField(label=_("First day there"), widget=_DayInput())
-    last_day = forms.DateField(label=_("Last day there"), widget=_DayInput())
+    first_day = forms.DateField(label=_("First day there"), widget=DayInput())
+    last_day = forms.DateField(label=_("Last day there"), widget=DayInput())
     at_once = forms.BooleanField(label=_("Stop who was surely there without a decision"), required=False)
 
 
@@ -168,7 +153,7 @@ class ConfirmHitForm(WhyForm):
     until = forms.DateField(
         label=_("Last day of the stop"),
         required=False,
-        widget=_DayInput(),
+        widget=DayInput(),
         help_text=_("Empty: until the list or the measure ends."),
     )
 

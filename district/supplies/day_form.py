@@ -18,6 +18,7 @@ from district.supplies.registry import SiteFigures
 from district.supplies.rules.counts import PEOPLE_MAX, IsolationPlaces, PeopleCounts, check_counts, jumps
 from district.supplies.rules.items import AMOUNT_MAX, StockFigures, SupplyItem
 from district.supplies.rules.refusals import SuppliesRefused
+from district.web.refusals import refused
 
 PEOPLE: dict[str, StrPromise] = {
     "expected": _("People expected"),
@@ -107,8 +108,7 @@ class DayForm(forms.Form):
             try:
                 check_counts(PeopleCounts(*(said[name] for name in names)))
             except SuppliesRefused as error:
-                text = gettext(error.text) % error.values if error.values else gettext(error.text)
-                self.add_error(f"back_{employer.pk}", text)
+                self.add_error(f"back_{employer.pk}", refused(error))
         jumped = [name for name, last in self.before.items() if jumps(last, said.get(name) or 0)]
         if jumped and not said.get("sure") and not self.errors:
             self.asks_again = True

@@ -3,8 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from district.permissions import Permission
@@ -18,12 +16,6 @@ from district.supplies.names import ITEM_NAMES, RESULT_NAMES
 from district.supplies.rules.commitments import STATEMENTS
 from district.supplies.rules.draws import CHECKS_MAX
 from district.supplies.rules.items import SupplyNeeds
-from district.supplies.rules.refusals import SuppliesRefused
-
-
-def refused(error: SuppliesRefused) -> ValidationError:
-    """Return a refusal in the reader's language, for a form."""
-    return ValidationError(gettext(error.text) % error.values if error.values else gettext(error.text))
 
 
 class OfferForm(forms.Form):

@@ -12,12 +12,13 @@ from district.places.choices import EnterpriseField
 from district.scope import Account
 from district.support.rules.reading import BYTES_MAX
 from district.support.rules.refusals import SupportFileRefused, SupportRefused
+from district.web.refusals import refusal_text
 
 
 def refused(error: SupportRefused) -> ValidationError:
     """Return a refusal in the reader's language, for a form; a file's with all its faults."""
     faults = error.faults if isinstance(error, SupportFileRefused) else (error,)
-    return ValidationError([gettext(one.text) % one.values if one.values else gettext(one.text) for one in faults])
+    return ValidationError([refusal_text(one) for one in faults])
 
 
 class PublishForm(forms.Form):

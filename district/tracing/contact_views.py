@@ -20,10 +20,11 @@ from district.quarantine.models import QuarantineOrder
 from district.quarantine.rules import QuarantineRefused
 from district.tracing import registry
 from district.tracing.explaining import ReasonNames, reason_text
-from district.tracing.forms import CallForm, ContactQuarantineForm, said
+from district.tracing.forms import CallForm, ContactQuarantineForm
 from district.tracing.models import CERTAINTY_NAMES, CallOutcome, Contact, ContactReason, Investigation
 from district.tracing.rules import Certainty, TraceRefused
 from district.tracing.tables import certainty_tone, contact_state
+from district.web.refusals import refused
 
 _SEE, _TRACE, _KIND = Permission.SEE_TRACING, Permission.TRACE, MeasureKind.TRACING
 _REFUSED = (TraceRefused, QuarantineRefused, RecordRefused)
@@ -45,7 +46,7 @@ def number(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         sheet = registry.call_sheet(request.user, found)
     except TraceRefused as error:
-        messages.error(request, said(error).messages[0])
+        messages.error(request, refused(error).messages[0])
         return redirect("tracing:contact", pk)
     return _shown(request, found, sheet=sheet)
 
@@ -93,7 +94,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         registry.release_contact(request.user, found, request.POST.get("reason", ""))
     except TraceRefused as error:
-        messages.error(request, said(error).messages[0])
+        messages.error(request, refused(error).messages[0])
     else:
         messages.success(request, _("The follow-up is over."))
     return redirect("tracing:contact", pk)
@@ -114,7 +115,7 @@ def _done(
         try:
             do()
         except _REFUSED as error:
-            form.add_error(None, said(error))
+            form.add_error(None, refused(error))
         else:
             messages.success(request, text)
             return redirect("tracing:contact", found.pk)

@@ -4,10 +4,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from district.emergency.models import EmergencyMeasure
@@ -17,6 +15,7 @@ from district.people.models import Assignment, Person, in_force
 from district.people.search import TEXT_MAX, found_people
 from district.permissions import Permission
 from district.places.choices import PlaceChoiceField
+from district.places.forms import DayInput
 from district.places.models import Place
 from district.quarantine.rules import DAYS_MAX as QUARANTINE_MAX
 from district.scope import Account
@@ -28,12 +27,6 @@ _DEFAULTS = TraceLimits()
 FOUND_MAX = 10
 
 
-def said(error: Any) -> ValidationError:
-    """Return a refusal in the reader's language, for a form."""
-    text, values = getattr(error, "text", str(error)), getattr(error, "values", None)
-    return ValidationError(gettext(text) % values if values else gettext(text))
-
-
 def places_with(user: Account, kind: MeasureKind, permission: Permission) -> Any:
     """Return the places, no sites, where a measure holds and the account has a permission."""
     held = Q(pk__in=[])
@@ -42,15 +35,6 @@ def places_with(user: Account, kind: MeasureKind, permission: Permission) -> Any
         held |= Q(path__gte=first, path__lt=end)
     rows = Place.objects.visible_to(user, permission).filter(held, retired=None).exclude(kind=Place.Kind.SITE)
     return rows.order_by("path")
-
-
-class _Day(forms.DateInput):
-    """A date as the browser picks it."""
-
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
 
 
 def _in_two_weeks() -> date:
@@ -72,7 +56,7 @@ class OpenInvestigationForm(forms.Form):
         queryset=Place.objects.none(),
         help_text=_("Officers of this place and above it see who is traced. Choose it as small as possible."),
     )
-    last_day = forms.DateField(label=_("Last day among people"), widget=_Day(), initial=timezone.localdate)
+    last_day = forms.DateField(label=_("Last day among people"), widget=DayInput(), initial=timezone.localdate)
     days = forms.IntegerField(label=_("Days to look back"), min_value=1, max_value=DAYS_MAX, initial=_DEFAULTS.days)
     hops = forms.TypedChoiceField(
         label=_("Whom to find"),
@@ -145,7 +129,7 @@ class CallForm(forms.Form):
     again = forms.DateField(
         label=_("Call again on"),
         required=False,
-        widget=_Day(),
+        widget=DayInput(),
         help_text=_("Empty: no further call is planned."),
     )
 
@@ -154,10 +138,10 @@ class ContactQuarantineForm(forms.Form):
     """Where a contact stays, and how long."""
 
     place = PlaceChoiceField(label=_("Place that follows it"), queryset=Place.objects.none())
-    starts = forms.DateField(label=_("First day"), widget=_Day(), initial=timezone.localdate)
+    starts = forms.DateField(label=_("First day"), widget=DayInput(), initial=timezone.localdate)
     ends = forms.DateField(
         label=_("Last day"),
-        widget=_Day(),
+        widget=DayInput(),
         initial=_in_two_weeks,
         help_text=_("At most %(days)s days.") % {"days": QUARANTINE_MAX},
     )

@@ -18,7 +18,7 @@ from district.people.models import Assignment, in_force
 from district.people.search import record_search_by_number
 from district.permissions import Permission
 from district.tracing import registry
-from district.tracing.forms import OpenInvestigationForm, said
+from district.tracing.forms import OpenInvestigationForm
 from district.tracing.models import Contact, ContactQuerySet, Investigation
 from district.tracing.rules import TraceRefused
 from district.tracing.tables import (
@@ -30,6 +30,7 @@ from district.tracing.tables import (
     investigation_state,
 )
 from district.web.lists import list_page
+from district.web.refusals import refused
 
 _SEE, _TRACE, _KIND = Permission.SEE_TRACING, Permission.TRACE, MeasureKind.TRACING
 
@@ -62,7 +63,7 @@ def open_page(request: HttpRequest) -> HttpResponse:
                 user, given["found"], given["place"], last_day=given["last_day"], why=given["why"], limits=form.limits
             )
         except TraceRefused as error:
-            form.add_error(None, said(error))
+            form.add_error(None, refused(error))
         else:
             return _searched(request, made)
     return render(request, "tracing/open.html", {"form": form}, status=422 if form.is_bound else 200)
@@ -105,7 +106,7 @@ def close(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         registry.close_investigation(request.user, found, request.POST.get("reason", ""))
     except TraceRefused as error:
-        messages.error(request, said(error).messages[0])
+        messages.error(request, refused(error).messages[0])
     else:
         messages.success(request, _("The investigation is closed. Its data go with the measure."))
     return redirect("tracing:investigation", pk)
@@ -144,7 +145,7 @@ def _searched(request: HttpRequest, investigation: Investigation) -> HttpRespons
     try:
         count = registry.trace(request.user, investigation)
     except TraceRefused as error:
-        messages.error(request, said(error).messages[0])
+        messages.error(request, refused(error).messages[0])
     else:
         text = ngettext("%(count)s contact was found.", "%(count)s contacts were found.", count)
         messages.success(request, text % {"count": count})

@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from district.people import rules
@@ -15,12 +14,6 @@ from district.places.choices import PlaceChoiceField
 from district.places.models import Gate, Place, Project
 from district.training.models import Course
 from district.training.registry.classes import MOMENTS_MAX
-from district.training.rules import TrainingRefused
-
-
-def refused(error: TrainingRefused) -> str:
-    """Return a refusal in the reader's language."""
-    return gettext(error.text) % error.values if error.values else gettext(error.text)
 
 
 class CourseForm(OfAccount):

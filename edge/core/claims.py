@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from contract.code import BadCode, read
+from contract.code import BadCode, Code, read
 from contract.credentials import card_digest
 from contract.policy import Factor
 from contract.signing import Verifier
-from contract.training_code import read_training_code
+from contract.training_code import TrainingCode, read_training_code
 from edge.core.domain import Claim, TrainingClaim, Worker
 
 CLOCK_SLACK = timedelta(seconds=60)
@@ -30,12 +30,8 @@ def code_claim(text: str, key: Verifier, site_id: str, now: datetime) -> Claim:
         code = read(text, key)
     except BadCode as error:
         return Claim(refusal=str(error))
-    if code.site_id and code.site_id != site_id:
-        return Claim(refusal=f"the code is for site {code.site_id}")
-    if now + CLOCK_SLACK < code.issued_utc:
-        return Claim(refusal=f"the code is not valid before {code.issued_utc:%Y-%m-%d %H:%M} UTC")
-    if now >= code.expires_utc:
-        return Claim(refusal=f"the code expired at {code.expires_utc:%Y-%m-%d %H:%M} UTC")
+    if refusal := _not_here_and_now(code, site_id, now):
+        return Claim(refusal=refusal)
     return Claim(code.worker_id, frozenset({Factor.CODE}), ref=code.ref, issued_utc=code.issued_utc)
 
 
@@ -45,13 +41,20 @@ def training_claim(text: str, key: Verifier, site_id: str, now: datetime) -> Cla
         code = read_training_code(text, key)
     except BadCode as error:
         return Claim(refusal=f"training: {error}")
-    if code.site_id and code.site_id != site_id:
-        return Claim(refusal=f"training: the code is for site {code.site_id}")
-    if now + CLOCK_SLACK < code.issued_utc:
-        return Claim(refusal=f"training: the code is not valid before {code.issued_utc:%Y-%m-%d %H:%M} UTC")
-    if now >= code.expires_utc:
-        return Claim(refusal=f"training: the code expired at {code.expires_utc:%Y-%m-%d %H:%M} UTC")
+    if refusal := _not_here_and_now(code, site_id, now):
+        return Claim(refusal=f"training: {refusal}")
     return Claim(training=TrainingClaim(code.session_id, code.step, code.worker_id, code.ref, code.expires_utc))
+
+
+def _not_here_and_now(code: Code | TrainingCode, site_id: str, now: datetime) -> str:
+    """Say why a code is not valid at this site and time; "" if it is."""
+    if code.site_id and code.site_id != site_id:
+        return f"the code is for site {code.site_id}"
+    if now + CLOCK_SLACK < code.issued_utc:
+        return f"the code is not valid before {code.issued_utc:%Y-%m-%d %H:%M} UTC"
+    if now >= code.expires_utc:
+        return f"the code expired at {code.expires_utc:%Y-%m-%d %H:%M} UTC"
+    return ""
 
 
 def card_index(workers: Mapping[str, Worker]) -> dict[str, str]:

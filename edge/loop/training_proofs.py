@@ -4,19 +4,15 @@ On a gate the code waits for one face. On a terminal the code of a class stays u
 looks into the camera is recorded once.
 """
 
-from datetime import timedelta
-
 from contract.messages import Advice, TrainingEvent
 from contract.policy import Factor
 from edge.core.config import Config
-from edge.core.decision.training_proof import ProofFinding, objection, prove, without_face
+from edge.core.decision.training_proof import CONFIRM_WITHIN, ProofFinding, objection, prove, without_face
 from edge.core.domain import Identification, Sight, Tone, TrainingClaim
 from edge.loop.adapters import Adapters
 from edge.loop.display import Display
 from edge.loop.journal_writer import JournalWriter
 
-CONFIRM_WITHIN = timedelta(minutes=5)
-"""A guard confirms a person who still stands there."""
 RECENT = 200
 """A guard confirms one of so many newest events."""
 AGAIN_S = 10.0

@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 
 from contract.messages import AnyEvent, Direction, TrainingEvent
 from edge.core.config import Config
+from edge.core.decision.training_proof import CONFIRM_WITHIN
 from edge.core.domain import AdmitRequest, ConfirmTrainingRequest, LockDownRequest
 from edge.core.passage import PassageState
 from edge.core.ports import DeskError
@@ -31,8 +32,6 @@ COOKIE = "sitegate_desk"
 DEVICE_COOKIE, DEVICE_LASTS_S = "sitegate_device", 180 * 24 * 3600
 """Signs nobody in: it only keeps this browser's wrong passwords apart from those of others."""
 SHOWN_LINES = 6
-CONFIRM_WITHIN = timedelta(minutes=5)
-"""For so long a guard may confirm who showed a code of training. The gate holds it too."""
 
 Render = Callable[..., Response]
 """(template, texts, **values) -> page."""

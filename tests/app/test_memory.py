@@ -15,7 +15,8 @@ from edge.core.domain import Template
 from edge.matcher import open_matcher
 from edge.matcher.gallery.gallery import Gallery
 from edge.tools.demo.cast import portraits
-from edge.tools.demo.stage import SITE, DemoStage
+from edge.tools.demo.gate_file import SITE
+from edge.tools.demo.stage import DemoStage
 
 WORKERS = 300
 

@@ -28,8 +28,9 @@ from edge.core.config import GateConfig, MatcherConfig
 from edge.matcher import open_matcher
 from edge.storage.journal import JournalReader
 from edge.tools.demo.cast import portraits
+from edge.tools.demo.gate_file import GATE, SITE
 from edge.tools.demo.play import Follower
-from edge.tools.demo.stage import GATE, SITE, DemoStage
+from edge.tools.demo.stage import DemoStage
 from hq import config as hq_config
 from hq.database import tables as t
 from hq.database.store import Store

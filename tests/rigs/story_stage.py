@@ -17,7 +17,8 @@ from district.demo.cast import site_code_of
 from edge.app.state_folders import JOURNAL
 from edge.storage.journal import JournalReader
 from edge.tools.demo.cast import Act, Portrait, walk_up_script
-from edge.tools.demo.stage import FILM_HZ, GATE, SITE, DemoStage
+from edge.tools.demo.gate_file import FILM_HZ, GATE, SITE
+from edge.tools.demo.stage import DemoStage
 
 WALKS_UP = Act("the new worker", ("a-today",), Reason.GRANTED, Advice.WALK_THROUGH, stay_s=1.2)
 START_S = 120.0
@@ -48,7 +49,7 @@ class StoryStage(DemoStage):
         self.start_gate(cast)
         self._make_district()
         self._start("district", [sys.executable, "-m", "district", "run", "--dir", str(self.root / "district")])
-        wait_until(lambda: self._answers(f"{self.console}/account/login/"), "the console answers", START_S)
+        wait_until(lambda: answers(f"{self.console}/account/login/"), "the console answers", START_S)
 
     def script(self, cast: Mapping[str, Portrait]) -> str:
         """Return the walk-ups: one person, with a pause after each."""
@@ -97,12 +98,13 @@ class StoryStage(DemoStage):
         names = ("officer", "clerk", "manager", "guard", "auditor", "admin", "liaison")
         self.links = dict(zip(names, (line[-1] for line in words), strict=True))
 
-    @staticmethod
-    def _answers(url: str) -> bool:
-        try:
-            return requests.get(url, timeout=5).ok
-        except requests.RequestException:
-            return False
+
+def answers(url: str) -> bool:
+    """Say whether a page can be read."""
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.RequestException:
+        return False
 
 
-__all__ = ["GATE", "SITE", "StoryStage"]
+__all__ = ["GATE", "SITE", "StoryStage", "answers"]

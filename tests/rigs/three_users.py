@@ -18,7 +18,8 @@ from pathlib import Path
 from edge.app.state_folders import JOURNAL
 from edge.core.config import Config
 from edge.tools.demo.cast import Portrait, walk_up_script
-from edge.tools.demo.stage import FILM_HZ, SITE, DemoStage
+from edge.tools.demo.gate_file import FILM_HZ, SITE
+from edge.tools.demo.stage import DemoStage
 
 ROOT = Path(__file__).parents[2]
 GROUP, DESK = 64100, 64104

@@ -14,8 +14,9 @@ from edge.core.config import MatcherConfig
 from edge.matcher import open_matcher
 from edge.storage.journal import JournalReader
 from edge.tools.demo.cast import portraits
+from edge.tools.demo.gate_file import SITE
 from edge.tools.demo.play import Follower
-from edge.tools.demo.stage import SITE, DemoStage
+from edge.tools.demo.stage import DemoStage
 
 EMPLOYER = "Umbra Bau"
 

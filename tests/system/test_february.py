@@ -6,19 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import requests
 from chromium_browser import ChromiumBrowser
 from screen_stage import open_chromium
 from selenium.webdriver.chrome.webdriver import WebDriver
+from story_stage import answers
 from sync_rig import wait_until
 
 from district.demo.browser import HttpBrowser
 from district.demo.february import LIST_NAME, TRAIN, February
 from district.demo.story_steps import StoryActors, StoryStep
-from edge.core.config import MatcherConfig
-from edge.matcher import open_matcher
 from edge.tools.demo import verdict
-from edge.tools.demo.cast import FEBRUARY, PUPIL, portraits
+from edge.tools.demo.cast import FEBRUARY, PUPIL
 from edge.tools.demo.play import Follower
 from edge.tools.demo.stage import DemoStage
 
@@ -31,15 +29,7 @@ SECRETS = [TRAIN, LIST_NAME]
 def stage(tmp_path: Path, models_dir: Path, photos_dir: Path) -> Iterator[DemoStage]:
     """HQ, a gate whose lane is empty, and the console of a small district."""
     with DemoStage(tmp_path / "stage", models_dir, acts=(*FEBRUARY, *PUPIL)) as stage:
-        stage.init()
-        matcher = open_matcher(MatcherConfig(), models_dir)
-        cast = portraits(photos_dir, matcher)
-        stage.enrol(cast, matcher)
-        stage.start_hq()
-        stage.ask_code()
-        stage.publish(cast, matcher)
-        stage.start_gate(cast)
-        stage.finish()
+        stage.start_with_members(photos_dir)
         stage.make_console()
         yield stage
 
@@ -60,7 +50,7 @@ def test_ok__a_february_from_the_declaration_to_the_proof_at_the_gate(
     base = f"http://127.0.0.1:{stage.console_port}"
     followed, steps = Follower(stage), list[StoryStep]()
     followed.until(followed.ready, START_S, "the gate did not get ready")
-    wait_until(lambda: _answers(f"{base}/account/login/"), "the console answers", START_S)
+    wait_until(lambda: answers(f"{base}/account/login/"), "the console answers", START_S)
     before = len(followed.events)
     stage.go.touch()
 
@@ -91,13 +81,6 @@ def test_ok__a_february_from_the_declaration_to_the_proof_at_the_gate(
 
 def _found(folder: Path, text: str) -> bool:
     return any(text.encode() in path.read_bytes() for path in folder.rglob("*") if path.is_file())
-
-
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=5).ok
-    except requests.RequestException:
-        return False
 
 
 def _put(path: Path, text: str) -> None:

@@ -4,41 +4,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
+
+from district.exchange.feed_entry import EntryOfFeed
 
 NOT_TAKEN = "not_taken"
 """A release that nobody used."""
-
-
-class EntryOfFeed(Protocol):
-    """What is read of an entry (docs/FEED.md). HQ's own class has these fields."""
-
-    @property
-    def kind(self) -> str: ...
-    @property
-    def site_id(self) -> str: ...
-    @property
-    def gate_id(self) -> str: ...
-    @property
-    def line(self) -> str: ...
-    @property
-    def seq(self) -> int: ...
-    @property
-    def type(self) -> str: ...
-    @property
-    def worker_id(self) -> str | None: ...
-    @property
-    def utc(self) -> datetime | None: ...
-    @property
-    def corrected_utc(self) -> datetime | None: ...
-    @property
-    def received_utc(self) -> datetime | None: ...
-    @property
-    def body(self) -> str: ...
-    @property
-    def why(self) -> str: ...
-    @property
-    def last_seq(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)

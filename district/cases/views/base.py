@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_stubs_ext import StrPromise
 
 from district.audit.record import READ, record
-from district.cases.forms import AssignForm, HandOverForm, SaidForm, refused
+from district.cases.forms import AssignForm, HandOverForm, SaidForm
 from district.cases.models import Case, CaseNotice
 from district.cases.names import SIDE_NAMES
 from district.cases.registry.sides import sides_of
@@ -23,6 +23,7 @@ from district.cases.tables import state_tone
 from district.people.models import Person
 from district.permissions import Permission
 from district.places.models import Place
+from district.web.refusals import refused
 
 SEE, WORK = Permission.SEE_CASES, Permission.WORK_CASES
 BUTTONS: dict[CaseAction, tuple[str, StrPromise, StrPromise]] = {

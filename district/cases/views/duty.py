@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from district.cases import registry
-from district.cases.forms import CalendarDayForm, DutyHoursForm, refused
+from district.cases.forms import CalendarDayForm, DutyHoursForm
 from district.cases.models import CalendarDay, DutyHours
 from district.cases.rules import CaseRefused
 from district.cases.views.base import SEE
 from district.pages import page
 from district.permissions import Permission
+from district.web.refusals import refused
 
 CHANGE = Permission.CHANGE_SITES
 

@@ -7,12 +7,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from district.cases.forms import PhoneReportForm, refused
+from district.cases.forms import PhoneReportForm
 from district.cases.registry import Phone, confirm, reopen
 from district.cases.registry.phones import phone_name, report_by_phone, reported_by, sites_of
 from district.cases.rules import CaseRefused, CaseState
 from district.people.models import Person
 from district.phones.pages import phone_page
+from district.web.refusals import refused
 
 
 @phone_page

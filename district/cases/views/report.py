@@ -8,11 +8,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from district.cases.forms import ReportForm, refused
+from district.cases.forms import ReportForm
 from district.cases.registry import open_case
 from district.cases.rules import CaseKind, CaseRefused
 from district.cases.views.base import WORK
 from district.pages import page
+from district.web.refusals import refused
 
 
 @page(WORK)

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from district.cases import registry
-from district.cases.forms import SaidForm, refused
+from district.cases.forms import SaidForm
 from district.cases.rules import CaseAction, CaseRefused
 from district.cases.views.base import SEE, WORK, case_of, case_page, step
 from district.pages import page
+from district.web.refusals import refused
 
 
 @page(SEE, post=WORK)

@@ -12,7 +12,7 @@ from district.audit.record import record_read
 from district.declarations import registry
 from district.declarations.console_forms import BehalfForm, RevealForm, TemperatureForm
 from district.declarations.filters import DeclarationFilter, DueFilter, MissingFilter
-from district.declarations.forms import DeclareForm, refused
+from district.declarations.forms import DeclareForm
 from district.declarations.listing import (
     counted_sites,
     declarations_of,
@@ -32,6 +32,7 @@ from district.people.models import Person
 from district.people.registry.base import RecordRefused
 from district.permissions import Permission
 from district.web.lists import list_page
+from district.web.refusals import refused
 
 KIND = MeasureKind.DECLARATIONS
 _SEE, _CHANGE = Permission.SEE_HEALTH, Permission.CHANGE_HEALTH

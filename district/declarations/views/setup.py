@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 from district.declarations import kiosks as tablets
 from district.declarations import registry
 from district.declarations.console_forms import KioskForm, PolicyForm
-from district.declarations.forms import refused
 from district.declarations.listing import asking_sites_of, counts_below
 from district.declarations.models import DeclarationKiosk
 from district.declarations.rules import DeclarationRefused
@@ -22,6 +21,7 @@ from district.emergency.models import EmergencyMeasure
 from district.emergency.pages import measure_page
 from district.emergency.registry import running
 from district.permissions import Permission
+from district.web.refusals import refused
 
 _SET, _CHANGE = Permission.START_MEASURES, Permission.CHANGE_HEALTH
 

@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
 
+from common.refusals import TranslatableError
 from district.audit.record import record
 from district.outgoing import send_worker
 from district.people.duplicates import note_candidates
@@ -22,8 +23,8 @@ Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
 
-class RecordRefused(ValueError):
-    """A change of a person's record that is not right. The text says what to do."""
+class RecordRefused(TranslatableError):
+    """A change of a person's record that is not right. The text says what to do, in the reader's language."""
 
 
 def change_of_people(function: Callable[Given, Result]) -> Callable[Given, Result]:

@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from district.permissions import Permission
-from district.places.forms import refused
 from district.places.models import Enterprise, Place, Project
 from district.places.rules import PlaceRefused
+from district.web.refusals import refused
 
 CHANGE = Permission.CHANGE_SITES
 

@@ -28,11 +28,11 @@ from district.quarantine.forms import (
     QuarantineReleaseForm,
     QuarantineVisitForm,
     QuarantineWhyForm,
-    refused,
 )
 from district.quarantine.models import QuarantineOrder
 from district.quarantine.rules import QuarantineRefused
 from district.quarantine.tables import order_state, shown_orders
+from district.web.refusals import refused
 
 KIND = MeasureKind.QUARANTINE
 SEE, WORK, DIRECT = Permission.SEE_HEALTH, Permission.WORK_CASES, Permission.ORDER_QUARANTINE
@@ -59,7 +59,7 @@ def tried(form: Form, do: Callable[[], object]) -> bool:
     try:
         do()
     except REFUSED as error:
-        form.add_error(None, refused(error) if hasattr(error, "text") else str(error))
+        form.add_error(None, refused(error))
         return False
     return True
 

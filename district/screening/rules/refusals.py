@@ -1,10 +1,7 @@
 """How screening refuses something."""
 
+from common.refusals import TranslatableError
 
-class ScreeningRefused(ValueError):
+
+class ScreeningRefused(TranslatableError):
     """A list, row, rule or decision that cannot be. `text` is an English message id, `values` fill it."""
-
-    def __init__(self, text: str, **values: object) -> None:
-        """Keep the parts, so that a page says it in the reader's language."""
-        super().__init__(text % values if values else text)
-        self.text, self.values = text, values

@@ -13,11 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from district.emergency.pages import measure_page
 from district.pages import open_page
 from district.screening import registry
-from district.screening.forms import FromSourceForm, measures_of, refused
+from district.screening.forms import FromSourceForm, measures_of
 from district.screening.models import ListFeed
 from district.screening.rules import ScreeningRefused
 from district.screening.tables import refused_rows
 from district.screening.views.base import KIND, SCREEN, SEE, own_feed
+from district.web.refusals import refused
 
 
 @measure_page(SEE, KIND)

@@ -15,12 +15,13 @@ from district.emergency.pages import measure_page
 from district.people.models import Assignment, in_force
 from district.screening import registry
 from district.screening.beside import beside_row, beside_rule
-from district.screening.forms import ConfirmHitForm, HitFilter, WhyForm, refused
+from district.screening.forms import ConfirmHitForm, HitFilter, WhyForm
 from district.screening.models import Hit
 from district.screening.rules import STEPS, HitState, ScreeningRefused
 from district.screening.tables import HITS, hit_rows, hit_state
 from district.screening.views.base import KIND, SCREEN, SEE, seen_hit
 from district.web.lists import list_page
+from district.web.refusals import refused
 
 
 @measure_page(SEE, KIND)

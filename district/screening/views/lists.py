@@ -12,13 +12,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from district.emergency.pages import measure_page
 from district.screening import registry
-from district.screening.forms import ListRuleForm, WhyForm, measures_of, refused
+from district.screening.forms import ListRuleForm, WhyForm, measures_of
 from district.screening.models import Hit, KeyList, ListFile, ListRule
 from district.screening.rules import HitState, ScreeningRefused
 from district.screening.tables import LISTS, PROBLEMS, list_rows, list_state, refusal_text, refused_rows
 from district.screening.views.base import KIND, SCREEN, SEE, may_change, own_list, seen_list
 from district.web.export import stream_csv
 from district.web.lists import list_page
+from district.web.refusals import refused
 
 _PROBLEMS_SHOWN = 100
 

@@ -7,17 +7,17 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from common.sheets.refusals import SheetError
 from district.emergency.pages import measure_page
 from district.imports.forms import SheetChoiceForm
 from district.screening import registry
-from district.screening.forms import ListColumnsForm, NewListForm, refused
+from district.screening.forms import ListColumnsForm, NewListForm
 from district.screening.models import KeyList, ListFile
 from district.screening.rules import ScreeningRefused
 from district.screening.views.base import KIND, SCREEN, own_list
+from district.web.refusals import refusal_text, refused
 
 
 @measure_page(SCREEN, KIND)
@@ -48,7 +48,7 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
             form = ListColumnsForm(opened, request.POST or None)
             valid = request.method == "POST" and form.is_valid()
     except SheetError as error:
-        messages.error(request, _(error.text) % error.values if error.values else _(error.text))
+        messages.error(request, refusal_text(error))
         return redirect("screening:list", pk)
     if valid:
         registry.choose_columns(file, form.cleaned_data)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from district.supplies import registry
 from district.supplies.asked import answers_for
-from district.supplies.forms import CommitmentForm, EndForm, refused
+from district.supplies.forms import CommitmentForm, EndForm
 from district.supplies.models import SpotCheck, StartCommitment
 from district.supplies.names import COMMITMENT_TONES
 from district.supplies.rules.commitments import STATEMENTS, CommitmentState
@@ -19,6 +19,7 @@ from district.supplies.rules.refusals import SuppliesRefused
 from district.supplies.tables import COMMITMENTS
 from district.supplies.views.common import CHECK, DECLARE, SEE, site_of, supply_page
 from district.web.lists import list_page
+from district.web.refusals import refused
 
 
 @supply_page(SEE)

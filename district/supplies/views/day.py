@@ -19,7 +19,7 @@ from district.places.models import Enterprise, Project
 from district.supplies import registry
 from district.supplies.asked import answers_for, with_state
 from district.supplies.day_form import DayForm
-from district.supplies.forms import PolicyForm, refused
+from district.supplies.forms import PolicyForm
 from district.supplies.latest import latest_lines
 from district.supplies.models import EmployerCount, SiteReport, StartCommitment, SupplyOffer
 from district.supplies.names import OFFER_TONES, STOCK_NAMES, STOCK_TONES
@@ -30,6 +30,7 @@ from district.supplies.rules.offers import OPEN_STATES
 from district.supplies.rules.refusals import SuppliesRefused
 from district.supplies.tables import filing_state, stock_state
 from district.supplies.views.common import DECLARE, SEE, day_of, site_of, supply_page
+from district.web.refusals import refused
 
 SHOWN_DAYS = 14
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from district.supplies import registry
-from district.supplies.forms import CheckForm, DrawForm, refused
+from district.supplies.forms import CheckForm, DrawForm
 from district.supplies.models import SpotCheck, SpotCheckDraw
 from district.supplies.rules.commitments import CheckResult
 from district.supplies.rules.draws import drawn
@@ -18,6 +18,7 @@ from district.supplies.rules.refusals import SuppliesRefused
 from district.supplies.tables import DRAWS
 from district.supplies.views.common import CHECK, SEE, supply_page
 from district.web.lists import list_page
+from district.web.refusals import refused
 
 
 @supply_page(SEE)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from district.places.models import Project
 from district.supplies import registry
-from district.supplies.forms import OfferForm, StepForm, refused
+from district.supplies.forms import OfferForm, StepForm
 from district.supplies.latest import proposals
 from district.supplies.models import SupplyOffer
 from district.supplies.names import ITEM_NAMES, OFFER_TONES, STEP_NAMES
@@ -20,6 +20,7 @@ from district.supplies.rules.refusals import SuppliesRefused
 from district.supplies.tables import OFFERS
 from district.supplies.views.common import CHECK, SEE, supply_page
 from district.web.lists import list_page
+from district.web.refusals import refused
 
 PROPOSALS = 20
 """Of these the page shows the first."""

@@ -8,6 +8,7 @@ from enum import IntEnum, StrEnum
 
 from django.utils.translation import gettext_noop
 
+from common.refusals import TranslatableError
 from district.tracing.rules.window import Span
 
 
@@ -30,13 +31,8 @@ class Certainty(IntEnum):
     CERTAIN = 3
 
 
-class TraceRefused(ValueError):
+class TraceRefused(TranslatableError):
     """A step of tracing that cannot be. `text` is an English message id, `values` fill it."""
-
-    def __init__(self, text: str, **values: object) -> None:
-        """Keep the parts, so that a page says it in the reader's language."""
-        super().__init__(text % values if values else text)
-        self.text, self.values = text, values
 
 
 DAYS_MAX = 30

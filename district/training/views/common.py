@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.shortcuts import redirect, render
 
 from district.training import media
-from district.training.forms import refused
 from district.training.models import CourseMedia
 from district.training.rules import TrainingRefused
+from district.web.refusals import refusal_text
 
 PIECE_MAX = 4 * 1024 * 1024
 """A browser asks for more in another request. So no answer holds a thread for long."""
@@ -27,7 +27,7 @@ def form_page(
         try:
             address = do(form.cleaned_data)
         except TrainingRefused as error:
-            form.add_error(None, refused(error))
+            form.add_error(None, refusal_text(error))
         else:
             return redirect(address)
     status = 422 if form.is_bound and form.errors else 200
@@ -39,7 +39,7 @@ def do_or_say(request: HttpRequest, do: Callable[[], object], done: str) -> bool
     try:
         do()
     except TrainingRefused as error:
-        messages.error(request, refused(error))
+        messages.error(request, refusal_text(error))
         return False
     messages.success(request, done)
     return True

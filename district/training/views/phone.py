@@ -13,12 +13,12 @@ from district.people.models import Assignment, Person, in_force
 from district.phones.pages import phone_page
 from district.training import registry
 from district.training.codes import ShownCode, code_in_class, code_of_learning
-from district.training.forms import refused
 from district.training.models import ClassSession, CoursePage, Learning
 from district.training.registry.learning import MyCourse
 from district.training.registry.timetable import step_now
 from district.training.rules import TrainingRefused
 from district.training.views.common import file_answer
+from district.web.refusals import refusal_text
 from district.wire import HqAway, HqRefused
 
 
@@ -74,7 +74,7 @@ def my_test(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             attempt = registry.answer(learning, answers)
         except TrainingRefused as error:
-            problem = refused(error)
+            problem = refusal_text(error)
         else:
             if attempt.passed:
                 return redirect("training:my_code", pk)

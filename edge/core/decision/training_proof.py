@@ -1,9 +1,13 @@
 """Decide whether a code of a training session is proven by the face before the gate. Pure. It opens nothing."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from contract.messages import LivenessVerdict
 from edge.core.domain import Identification, RosterState, Sight, TrainingClaim
+
+CONFIRM_WITHIN = timedelta(minutes=5)
+"""A guard confirms a person who still stands there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,13 @@ from common.terminal.console import Console
 from contract.codec import decode_event
 from contract.messages import DECISION_LISTS, AccessEvent, AnyEvent, ListKind, PassageEvent
 from edge.app.state_folders import JOURNAL, REPLICA
-from edge.core.config import MatcherConfig
-from edge.matcher import open_matcher
 from edge.replica.summary import SummaryReader
 from edge.sim import load_script
 from edge.storage.journal import JournalReader
 from edge.tools.demo import show, verdict
-from edge.tools.demo.cast import ACTS, FEBRUARY, PUPIL, portraits
-from edge.tools.demo.stage import SITE, DemoStage, StageError
+from edge.tools.demo.cast import ACTS, FEBRUARY, PUPIL
+from edge.tools.demo.gate_file import SITE
+from edge.tools.demo.stage import DemoStage, StageError
 
 READY_S = 60.0
 SETTLE_S = 0.3
@@ -38,16 +37,7 @@ def play(
     acts, accounts = ACTS if gate_only else (*ACTS, *FEBRUARY, *PUPIL), list[str]()
     with DemoStage(root, models_dir, repeat=keep, acts=acts) as stage:
         with console.status("starting broker, HQ and gate, enrolling the workers, publishing roster and risk list…"):
-            stage.init()
-            matcher = open_matcher(MatcherConfig(), models_dir)
-            cast = portraits(photos_dir, matcher)
-            stage.enrol(cast, matcher)
-            stage.start_hq()
-            stage.ask_code()
-            stage.publish(cast, matcher)
-            del matcher
-            stage.start_gate(cast)
-            stage.finish()
+            stage.start_with_members(photos_dir)
             if keep or not gate_only:
                 stage.make_console()
         followed = Follower(stage)

@@ -17,14 +17,13 @@ from common.processes import STOP_S, Processes
 from contract.messages import EnrolmentRecord
 from contract.signing import read_sealing_public
 from edge.app.state_folders import PIN_HISTORY
-from edge.core.config import Config, load
-from edge.matcher import FaceMatcher
+from edge.core.config import Config, MatcherConfig, load
+from edge.matcher import FaceMatcher, open_matcher
 from edge.matcher.enrolment.request import enrolment_record, sealed_request
 from edge.system.clock import SystemClock
-from edge.tools.demo.cast import ACTS, MEMBERS, Act, Portrait, walk_up_script
+from edge.tools.demo.cast import ACTS, MEMBERS, Act, Portrait, portraits, walk_up_script
+from edge.tools.demo.gate_file import FILM_HZ, GATE, SITE, gate_toml
 
-SITE, GATE = "site-demo", "gate-demo"
-FILM_HZ = 20.0
 STEP_S = 60.0
 GATE_STOP_S = 30.0
 """More than `sitegate run` gives its three processes."""
@@ -132,7 +131,10 @@ class DemoStage:
         Raises StageError.
         """
         (self.root / "walk-ups.toml").write_text(self.script(cast), encoding="utf-8")
-        self.config_path.write_text(self._gate_toml(), encoding="utf-8")
+        gate = gate_toml(
+            self.hq_dir / "keys", self._models_dir, self.broker_port, self.screen_port, repeat=self._repeat
+        )
+        self.config_path.write_text(gate, encoding="utf-8")
         self.register()
         command = [sys.executable, "-m", "edge", "run", "--config", str(self.config_path), "--log-json"]
         self._start("gate", command, within_s=GATE_STOP_S)
@@ -172,6 +174,22 @@ class DemoStage:
     def february_ended(self) -> int | None:
         """Return the exit code of February; None while it goes on."""
         return self._processes["february"].poll()
+
+    def start_with_members(self, photos_dir: Path) -> None:
+        """Start HQ with the members enrolled and published, and the gate. Its lane stays empty until `go` exists.
+
+        Raises StageError.
+        """
+        self.init()
+        matcher = open_matcher(MatcherConfig(), self._models_dir)
+        cast = portraits(photos_dir, matcher)
+        self.enrol(cast, matcher)
+        self.start_hq()
+        self.ask_code()
+        self.publish(cast, matcher)
+        del matcher
+        self.start_gate(cast)
+        self.finish()
 
     def finish(self) -> None:
         """Wait for what `publish` began. Raises StageError."""
@@ -237,45 +255,6 @@ class DemoStage:
         with (self.root / "logs" / f"{name}.log").open("ab") as log:
             self._processes.start(name, command, within_s=within_s, stdout=log, stderr=log)
         self._lasting.add(name)
-
-    def _gate_toml(self) -> str:
-        keys = self.hq_dir / "keys"
-        return f"""\
-[site]
-site_id = "{SITE}"
-gate_id = "{GATE}"
-[paths]
-state_dir = "state"
-models_dir = {json.dumps(str(self._models_dir))}
-[keys]
-hq_signing_public_path = {json.dumps(str(keys / "hq-signing.pub.pem"))}
-hq_sealing_public_path = {json.dumps(str(keys / "hq-sealing.pub.pem"))}
-site_private_path = {json.dumps(str(keys / "sites" / f"{SITE}.key.pem"))}
-screen_private_path = {json.dumps(str(keys / "sites" / f"{SITE}.screen.key.pem"))}
-[camera]
-source = "walkup"
-path = "walk-ups.toml"
-repeat = {json.dumps(self._repeat)}
-rate_hz = {FILM_HZ}
-[matcher]
-approach_gap_ms = 350
-[decision]
-advice_after_ms = 450
-[liveness]
-mode = "off"
-[gate]
-pins = "mock"
-passage_pin = 22
-pulse_ms = 400
-mock_walk_through_s = 0.25
-[sync]
-broker_host = "127.0.0.1"
-broker_port = {self.broker_port}
-tls = false
-health_every_s = 2
-[screen]
-port = {self.screen_port}
-"""
 
 
 def _free_port() -> int:
