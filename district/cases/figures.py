@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from district.cases.models import Case, CaseTally
 from district.cases.names import KIND_NAMES
 from district.cases.rules import HEALTH_KINDS, CaseKind, spread_minutes
+from district.days import start_of_day
 from district.permissions import Permission
 from district.places.models import Place
 
@@ -50,7 +51,7 @@ def count_days(now: datetime | None = None) -> None:
 
 
 def _count(first: date) -> dict[tuple[date, int, str], DayCount]:
-    since = timezone.make_aware(datetime.combine(first, datetime.min.time()))
+    since = start_of_day(first)
     towns, counted = _Towns(), dict[tuple[date, int, str], DayCount]()
     rows = Case.objects.order_by("pk")
     for path, kind, made in rows.filter(made__gte=since).values_list("place__path", "kind", "made"):

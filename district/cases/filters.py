@@ -12,15 +12,17 @@ from django.utils.translation import pgettext_lazy
 from district.cases.models import Case
 from district.cases.names import KIND_NAMES, STATE_NAMES
 from district.cases.rules import CaseState
+from district.places.filters import BranchFilter
 from district.places.models import Place
 
 _STATES = [("open", _("all open")), *((s.value, name) for s, name in STATE_NAMES.items())]
 _WHOSE = [("mine", _("mine")), ("reported", _("reported by me")), ("nobody", _("without an owner"))]
 
 
-class CaseFilter(django_filters.FilterSet):  # type: ignore[misc]
+class CaseFilter(BranchFilter):
     """Cases by number, type, state, owner, place and clock."""
 
+    wide = (*BranchFilter.wide, Place.Kind.GRID)
     q = django_filters.CharFilter(
         label=_("Case no."),
         method="by_number",
@@ -44,13 +46,6 @@ class CaseFilter(django_filters.FilterSet):  # type: ignore[misc]
         model = Case
         fields: ClassVar[list[str]] = []
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        """Offer the wide places that the account sees."""
-        super().__init__(*args, **options)
-        wide = (Place.Kind.DISTRICT, Place.Kind.TOWN, Place.Kind.COMMUNITY, Place.Kind.GRID)
-        if self.request is not None:
-            self.filters["below"].queryset = Place.objects.visible_to(self.request.user).filter(kind__in=wide)
-
     def by_number(self, rows: "QuerySet[Any]", _name: str, text: str) -> "QuerySet[Any]":
         """Keep the case with a number."""
         number = text.strip().lstrip("#")
@@ -66,11 +61,6 @@ class CaseFilter(django_filters.FilterSet):  # type: ignore[misc]
         user = self.request.user
         wanted = {"mine": Q(owner=user), "reported": Q(reporter=user), "nobody": Q(owner=None)}
         return rows.filter(wanted[whose])
-
-    def in_branch(self, rows: "QuerySet[Any]", _name: str, place: Place) -> "QuerySet[Any]":
-        """Keep those below a place."""
-        first, end = place.branch
-        return rows.filter(place__path__gte=first, place__path__lt=end)
 
     def only_overdue(self, rows: "QuerySet[Any]", _name: str, wanted: bool) -> "QuerySet[Any]":
         """Keep those of which a clock has run out."""

@@ -23,11 +23,7 @@ def handle(entries: Sequence[FeedEntry]) -> None:
         return
     sites = {one.site_id for one in measured}
     projects = {one.site_id: one for one in Project.objects.filter(site_id__in=sites).select_related("place")}
-    names = {one.worker_id for one in measured}
-    people = {
-        one.worker_id: one.merged_into or one
-        for one in Person.objects.filter(worker_id__in=names, erased=None).select_related("merged_into")
-    }
+    people = Person.objects.by_worker_id(one.worker_id for one in measured)
     for entry in measured:
         project, person = projects.get(entry.site_id), people.get(entry.worker_id or "")
         if project is not None and person is not None:

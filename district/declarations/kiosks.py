@@ -71,7 +71,7 @@ def who_is(kiosk: DeclarationKiosk, typed: str, answer: str) -> Person:
     }
     if any(int(cache.get(key, 0)) >= most for key, most in keys.items()):
         raise NotKnownHere(_("Too many wrong answers. Try again in an hour, or go to the site office."))
-    person: Person | None = Person.objects.filter(worker_id=worker_id, erased=None, merged_into=None).first()
+    person: Person | None = Person.objects.living().filter(worker_id=worker_id).first()
     if person is not None and site_at(kiosk, person) is not None:
         known = known_of(person)
         if known.question is not Question.NONE and known.agrees(answer):
@@ -100,7 +100,7 @@ def of_token(kiosk: DeclarationKiosk, token: str) -> Person | None:
         return None
     if made != kiosk.pk:
         return None
-    found: Person | None = Person.objects.filter(pk=key, erased=None, merged_into=None).first()
+    found: Person | None = Person.objects.living().filter(pk=key).first()
     return found
 
 

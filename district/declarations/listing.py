@@ -1,17 +1,17 @@
 """What lists show: sites with who has declared, people who have not, declarations."""
 
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from district.days import start_of_day
 from district.declarations.models import DeclaredState, HealthDeclaration, TemperatureReading
 from district.declarations.registry import hours_of
 from district.declarations.rules.freshness import TWICE
 from district.emergency.models import EmergencyMeasure
-from district.emergency.registry import running
+from district.emergency.registry import below_measures, running
 from district.emergency.rules import MeasureKind
 from district.people.models import Assignment, Person, in_force
 from district.permissions import Permission
@@ -21,12 +21,8 @@ from district.scope import NOTHING, Account
 
 def asking_sites_of(user: Account) -> "QuerySet[Any]":
     """Return the open sites of an account where a measure asks for declarations."""
-    asked = NOTHING
-    for measure in _measures():
-        first, end = measure.place.branch
-        asked |= Q(place__path__gte=first, place__path__lt=end)
-    rows: QuerySet[Any] = Project.objects.visible_to(user, Permission.SEE_HEALTH).filter(asked, closed=None)
-    return rows
+    rows: QuerySet[Any] = Project.objects.visible_to(user, Permission.SEE_HEALTH)
+    return rows.filter(below_measures(MeasureKind.DECLARATIONS), closed=None)
 
 
 def counted_sites(user: Account) -> "QuerySet[Any]":
@@ -71,7 +67,7 @@ def temperatures_due(user: Account) -> "QuerySet[Any]":
         trades = policy.twice_daily_trades.split() if policy else []
         first, end = measure.place.branch
         asked |= Q(trade__in=trades, project__place__path__gte=first, project__place__path__lt=end)
-    begins = timezone.make_aware(datetime.combine(today, datetime.min.time()))
+    begins = start_of_day(today)
     apart = TemperatureReading.objects.kept().filter(person=OuterRef("person"), taken__gte=begins)
     declared = HealthDeclaration.objects.kept().filter(person=OuterRef("person"), declared__gte=begins)
     rows: QuerySet[Any] = _at_work(user).filter(asked, project__closed=None)
@@ -114,14 +110,9 @@ def _valid() -> "QuerySet[Any]":
     """Return the state of the person of an outer row, if a declaration counts."""
     now, counts = timezone.now(), NOTHING
     for measure in _measures():
-        counts |= Q(measure=measure, counts__gt=after(measure, now))
+        counts |= Q(measure=measure, counts__gt=now - hours_of(measure))
     rows: QuerySet[Any] = DeclaredState.objects.filter(counts, person=OuterRef("person"))
     return rows
-
-
-def after(measure: EmergencyMeasure, now: datetime) -> datetime:
-    """Return since when a declaration must have been made to count now."""
-    return now - hours_of(measure)
 
 
 def _measures() -> list[EmergencyMeasure]:

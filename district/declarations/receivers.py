@@ -54,7 +54,7 @@ def forget_declared(person: Person, **_more: Any) -> None:
 
 @receiver(merged)
 def count_both_again(gained: Person, lost: Person, **_more: Any) -> None:
-    """Declarations moved from one record to another."""
+    """Count both again: declarations moved from one record to the other."""
     registry.count_again([gained.pk, lost.pk])
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from district.audit.record import record
+from district.days import start_of_day
 from district.declarations.models import (
     DeclarationPolicy,
     DeclaredState,
@@ -33,7 +34,6 @@ from district.declarations.rules import (
     remembered_answers,
 )
 from district.declarations.signals import declared as declared_signal
-from district.declarations.signals import temperature_taken
 from district.declarations.warnings import warn_of_declaration, warn_of_temperature
 from district.emergency.models import EmergencyMeasure
 from district.emergency.registry import measure_at
@@ -140,7 +140,6 @@ def take_temperature(
     )
     if by_hand:  # the gate's journal says it of the others
         record(source, "take temperature", made, fields=("degrees",))
-    temperature_taken.send(TemperatureReading, person=person, reading=made)
     if made.high:
         warn_of_temperature(made)
     return made
@@ -179,14 +178,6 @@ def asked_of(measure: EmergencyMeasure) -> Asked:
         twice_daily_trades=frozenset(held.twice_daily_trades.split()),
         at_gate=held.at_gate,
     )
-
-
-def fresh_declarations(people: Iterable[int]) -> dict[int, datetime]:
-    """Return until when the declarations of each person hold. Left out: they are over, or need a decision."""
-    rows = DeclaredState.objects.kept().filter(person__in=list(people)).exclude(counts=None)
-    found = {row.person_id: row.counts + hours_of(row.measure) for row in rows.select_related(*_POLICY)}
-    now = timezone.now()
-    return {one: until for one, until in found.items() if until > now}
 
 
 def declared_for_gates(people: Iterable[int]) -> dict[int, datetime]:
@@ -233,12 +224,12 @@ def last_answers(person: Person, measure: EmergencyMeasure) -> Answers:
 
 def temperatures_of_day(person: Person, day: date) -> list[datetime]:
     """Return when temperatures of a person were taken on a day of the district, in declarations and apart."""
-    begins = timezone.make_aware(datetime.combine(day, datetime.min.time()))
-    span = (begins, begins + timedelta(days=1))
-    apart = TemperatureReading.objects.kept().filter(person=person, taken__range=span).values_list("taken", flat=True)
-    declared = HealthDeclaration.objects.kept().filter(person=person, declared__range=span)
+    begins = start_of_day(day)
+    ends = begins + timedelta(days=1)
+    apart = TemperatureReading.objects.kept().filter(person=person, taken__gte=begins, taken__lt=ends)
+    declared = HealthDeclaration.objects.kept().filter(person=person, declared__gte=begins, declared__lt=ends)
     own = [row.declared for row in declared if row.temperature]
-    return sorted(one for one in (*apart, *own) if one < span[1])
+    return sorted([*apart.values_list("taken", flat=True), *own])
 
 
 def _count(made: HealthDeclaration) -> None:

@@ -9,7 +9,7 @@ from district.declarations.models import DeclaredState
 from district.declarations.registry import asked_of, hours_of, temperatures_of_day
 from district.declarations.rules import Asked, readings_due
 from district.emergency.models import EmergencyMeasure
-from district.emergency.registry import running
+from district.emergency.registry import nearest_measure, running
 from district.emergency.rules import MeasureKind
 from district.people.models import Assignment, Person, in_force
 from district.places.models import Project
@@ -47,10 +47,8 @@ def asking_sites(person: Person) -> list[AskingSite]:
     today, found = timezone.localdate(), dict[int, AskingSite]()
     rows = Assignment.objects.filter(in_force(today), person=person).select_related("project__place")
     for row in rows.order_by("starts", "pk"):
-        path = row.project.place.path
-        holding = [one for one in measures if path.startswith(one.place.path)]
-        if holding and row.project_id not in found:
-            nearest = max(holding, key=lambda one: len(one.place.path))
+        nearest = nearest_measure(measures, row.project.place.path)
+        if nearest is not None and row.project_id not in found:
             found[row.project_id] = AskingSite(row.project, nearest, row.trade, row.starts <= today)
     return sorted(found.values(), key=lambda one: not one.now)
 

@@ -1,11 +1,11 @@
 """Start, extend and end measures; ask which one holds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -13,7 +13,7 @@ from district.audit.record import record
 from district.emergency.models import EmergencyMeasure
 from district.emergency.rules import KEPT_DAYS, MeasureKind, MeasureRefused, check_reason, check_span
 from district.places.models import Place
-from district.scope import Account
+from district.scope import NOTHING, Account
 
 
 @transaction.atomic
@@ -84,6 +84,21 @@ def measure_at(kind: MeasureKind, path: str) -> EmergencyMeasure | None:
     rows = running(kind).filter(place__path__in=Place.paths_to(path))
     found: EmergencyMeasure | None = rows.order_by("-place__path").first()
     return found
+
+
+def below_measures(*kinds: MeasureKind) -> Q:
+    """Return the filter for rows with a `place` at which a measure of one of these kinds holds today."""
+    found = NOTHING
+    for measure in running(*kinds).select_related("place"):
+        first, end = measure.place.branch
+        found |= Q(place__path__gte=first, place__path__lt=end)
+    return found
+
+
+def nearest_measure(measures: Iterable[EmergencyMeasure], path: str) -> EmergencyMeasure | None:
+    """Return which of these measures holds at a place, as `measure_at` says. Their places must be loaded."""
+    holding = [one for one in measures if path.startswith(one.place.path)]
+    return max(holding, key=lambda one: len(one.place.path), default=None)
 
 
 def concerns(user: Account, permission: Any, *kinds: MeasureKind) -> bool:

@@ -12,10 +12,9 @@ from district.places.models import Place
 from district.scope import Scope, VisibleModel
 
 
-class DayFigure(VisibleModel):
-    """One figure of a site, or of a seat of enterprises, on one day. Wider places are sums."""
+class FigureRow(models.Model):
+    """One figure of a place on one day, perhaps of a part."""
 
-    permission: ClassVar[Permission] = Permission.SEE_ATTENDANCE
     place = models.ForeignKey(Place, models.CASCADE, related_name="+")
     day = models.DateField()
     name = models.CharField(max_length=24)
@@ -24,9 +23,7 @@ class DayFigure(VisibleModel):
     value = models.BigIntegerField()
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["day", "name", "place", "part"], name="day_figure_once")
-        ]
+        abstract = True
 
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:
@@ -34,25 +31,26 @@ class DayFigure(VisibleModel):
         return scope.places("place__path")
 
 
-class MeasureFigure(OfMeasure):
+class DayFigure(FigureRow, VisibleModel):
+    """One figure of a site, or of a seat of enterprises, on one day. Wider places are sums."""
+
+    permission: ClassVar[Permission] = Permission.SEE_ATTENDANCE
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["day", "name", "place", "part"], name="day_figure_once")
+        ]
+
+
+class MeasureFigure(FigureRow, OfMeasure):
     """One figure that exists only because of a measure. It goes with the measure."""
 
     permission: ClassVar[Permission] = Permission.SEE_HEALTH
-    place = models.ForeignKey(Place, models.CASCADE, related_name="+")
-    day = models.DateField()
-    name = models.CharField(max_length=24)
-    part = models.CharField(max_length=40, blank=True)
-    value = models.BigIntegerField()
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["day", "name", "place", "part", "measure"], name="measure_figure_once")
         ]
-
-    @classmethod
-    def visible_q(cls, scope: Scope) -> Q:
-        """Show those of places in the scope."""
-        return scope.places("place__path")
 
 
 class CountedDay(models.Model):

@@ -1,6 +1,5 @@
 """Fill the day tables. Each source is counted first, and then stored in one short transaction."""
 
-from collections.abc import Iterable
 from datetime import date, timedelta
 
 from django.db import transaction
@@ -56,7 +55,7 @@ def fill_some() -> bool:
     return False
 
 
-def _store(day: date, source: FigureSource, found: Iterable[CountedFigure]) -> None:
+def _store(day: date, source: FigureSource, found: list[CountedFigure]) -> None:
     names = [name.value for name in source.names]
     ordinary = [one for one in found if one.measure is None]
     of_measures = [one for one in found if one.measure is not None]

@@ -23,7 +23,7 @@ from district.supplies.names import ITEM_NAMES
 from district.web.charts import ChartPoint, ShareItem, share_items
 from district.web.export import stream_csv, stream_xlsx
 from district.web.signals import exported
-from district.web.tables import table_rows
+from district.web.tables import TableColumn, table_rows
 
 SEE = Permission.SEE_ATTENDANCE
 _N = FigureName
@@ -40,7 +40,7 @@ def picture(request: HttpRequest) -> HttpResponseBase:
     found = picture_of(request.user, place, day)
     columns = columns_of(found.whole, day)
     if wanted := request.GET.get("format"):
-        return _file(request, wanted, place, found)
+        return _file(request, wanted, found, columns)
     user: Any = request.user
     today = timezone.localdate()
     context = {
@@ -86,7 +86,7 @@ def _common(user: Any, place: Place, found: Picture) -> dict[str, Any]:
         "counted": CountedDay.objects.filter(day=found.day).values_list("counted", flat=True).first(),
         "origins": _provinces(whole, _N.PRESENT if whole.total(_N.PRESENT) else _N.REGISTERED),
         "trips": _provinces(whole, _N.ARRIVED),
-        "ages": _shares(parts_of(whole.cases_open, AGE_NAMES), ordered=True),
+        "ages": _ages(whole),
         "supplies": _supplies(whole),
         "lists": list_ages(user, place, found.day),
     }
@@ -115,7 +115,7 @@ def _day(request: HttpRequest) -> date:
     return min(max(day, today - timedelta(days=KEPT_DAYS)), today)
 
 
-def _file(request: HttpRequest, wanted: str, place: Place, found: Picture) -> HttpResponseBase:
+def _file(request: HttpRequest, wanted: str, found: Picture, columns: tuple[TableColumn, ...]) -> HttpResponseBase:
     """Return the table as a file: the figures of places on which the account may export."""
     user: Any = request.user
     allowed = user.scope(Permission.EXPORT)
@@ -123,10 +123,10 @@ def _file(request: HttpRequest, wanted: str, place: Place, found: Picture) -> Ht
         raise PermissionDenied
     may = set(Place.objects.filter(allowed.places("path")).values_list("pk", flat=True))
     rows = [one for one in (found.whole, *found.below) if one.place.pk in may]
-    name = f"figures-{place.pk}-{found.day.isoformat()}"
+    name = f"figures-{found.whole.place.pk}-{found.day.isoformat()}"
     exported.send(sender="figures", request=request, table="figures", format=wanted)
     make = stream_csv if wanted == "csv" else stream_xlsx
-    return make(rows, columns_of(found.whole, found.day), name)
+    return make(rows, columns, name)
 
 
 def _points(days: dict[date, int]) -> list[ChartPoint]:
@@ -141,12 +141,11 @@ def _provinces(whole: PlaceFigures, name: FigureName) -> tuple[ShareItem, ...]:
     )
 
 
-def _shares(pairs: list[tuple[str, int]], *, ordered: bool = False) -> tuple[ShareItem, ...]:
-    items = share_items(pairs)
-    if not ordered:
-        return items
+def _ages(whole: PlaceFigures) -> tuple[ShareItem, ...]:
+    """Return the open cases by age, the youngest first."""
+    pairs = parts_of(whole.cases_open, AGE_NAMES)
     rank = {label: number for number, (label, _value) in enumerate(pairs)}
-    return tuple(sorted(items, key=lambda item: rank[item.label]))
+    return tuple(sorted(share_items(pairs), key=lambda item: rank[item.label]))
 
 
 def _supplies(whole: PlaceFigures) -> list[tuple[str, int, int, str, int]]:

@@ -13,10 +13,10 @@ from district.attendance.models import Day, Passage, Stay
 from district.attendance.models.projections import INSIDE
 from district.cases.tables import short_title, state_tone
 from district.cases.waiting import waiting_for
+from district.days import start_of_day
 from district.overview.hours import HourFrom
 from district.overview.links import address_of
 from district.overview.rules import EXPIRES_SOON
-from district.overview.sites import start_of_day
 from district.people.models import Assignment, Certificate, Employment, Person, RequiredTraining
 from district.people.requirements import deciding
 from district.people.rules import province_name, trade_name

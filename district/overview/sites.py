@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Q
@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from district.attendance.models import Passage, Stay
 from district.attendance.models.projections import INSIDE
+from district.days import start_of_day
 from district.overview.rules import Severity, SiteFacts, SiteTrouble, site_troubles
 from district.permissions import Permission
 from district.places.models import Gate, Project
@@ -36,11 +37,6 @@ class SiteState:
     def trouble_text(self) -> str:
         """Return all troubles in one line."""
         return " · ".join(trouble.text for trouble in self.troubles)
-
-
-def start_of_day(today: date) -> datetime:
-    """Return midnight in the district's time zone."""
-    return timezone.make_aware(datetime.combine(today, datetime.min.time()))
 
 
 def site_states(user: Any) -> list[SiteState]:

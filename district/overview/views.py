@@ -17,7 +17,7 @@ from district.overview.first_day import WORKER, steps_of
 from district.overview.homes import ORDER, feed_notice, home_of
 from district.overview.search import LONGEST, SearchResult, search_all
 from district.pages import open_page, page
-from district.permissions import ROLE_NAMES
+from district.permissions import ROLE_NAMES, Role
 from district.phones.pages import PhoneRequest, phone_page
 from district.web.models import SavedView
 
@@ -30,19 +30,16 @@ VIEWS_MAX = 50
 def home(request: HttpRequest) -> HttpResponse:
     """Show the first page of the account's roles, or of the one that the address names."""
     user: Any = request.user
-    roles = [role for role in ORDER if role in user.roles]
-    if not roles:
+    shown = _shown_role(request)
+    if shown is None:
         return render(request, "overview/no_role.html")
-    shown = next((role for role in roles if role.value == request.GET.get("as")), roles[0])
-    tabs = [(role.value, ROLE_NAMES[role], role is shown) for role in roles] if len(roles) > 1 else []
     found = home_of(user, shown)
     found.figures += emergency_figures(user, shown)
     context = {
         "home": found,
         "emergency": emergency_tasks(user, shown),
-        "role_name": ROLE_NAMES[shown],
-        "role_tabs": tabs,
         "notice": feed_notice(),
+        **_role_words(user, shown),
     }
     return render(request, "overview/home.html", context)
 
@@ -52,12 +49,10 @@ def home(request: HttpRequest) -> HttpResponse:
 def first_day(request: HttpRequest) -> HttpResponse:
     """Say what the account's role does on its first day, or another of its roles that the address names."""
     user: Any = request.user
-    roles = [role for role in ORDER if role in user.roles]
-    if not roles:
+    shown = _shown_role(request)
+    if shown is None:
         return render(request, "overview/no_role.html")
-    shown = next((role for role in roles if role.value == request.GET.get("as")), roles[0])
-    tabs = [(role.value, ROLE_NAMES[role], role is shown) for role in roles] if len(roles) > 1 else []
-    context = {"steps": steps_of(user, shown), "role_name": ROLE_NAMES[shown], "role_tabs": tabs}
+    context = {"steps": steps_of(user, shown), **_role_words(user, shown)}
     return render(request, "overview/first_day.html", context)
 
 
@@ -134,6 +129,23 @@ def save_view(request: HttpRequest) -> HttpResponse:
 def too_old(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose secret is no longer valid. What was typed is still in the browser."""
     return render(request, "overview/too_old.html", {"address": request.path}, status=403)
+
+
+def _roles_of(user: Any) -> list[Role]:
+    return [role for role in ORDER if role in user.roles]
+
+
+def _shown_role(request: HttpRequest) -> Role | None:
+    """Return the role that the address names, or the first of the account; None if it has no role."""
+    roles = _roles_of(request.user)
+    return next((role for role in roles if role.value == request.GET.get("as")), roles[0] if roles else None)
+
+
+def _role_words(user: Any, shown: Role) -> dict[str, Any]:
+    """Return the name of the shown role, and a tab for each role of an account with several."""
+    roles = _roles_of(user)
+    tabs = [(role.value, ROLE_NAMES[role], role is shown) for role in roles] if len(roles) > 1 else []
+    return {"role_name": ROLE_NAMES[shown], "role_tabs": tabs}
 
 
 def _record(request: HttpRequest, result: SearchResult) -> None:

@@ -17,7 +17,26 @@ def _search(text: Any) -> Any:
     return forms.TextInput(attrs={"type": "search", "placeholder": text})
 
 
-class SiteFilter(django_filters.FilterSet):  # type: ignore[misc]
+class BranchFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """A base for filters with `below`: a choice of the wide places that the account sees."""
+
+    place_path: ClassVar[str] = "place__path"
+    """Where the rows have the path of their place."""
+    wide: ClassVar[tuple[Place.Kind, ...]] = (Place.Kind.DISTRICT, Place.Kind.TOWN, Place.Kind.COMMUNITY)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Offer the wide places that the account sees."""
+        super().__init__(*args, **options)
+        if self.request is not None:
+            self.filters["below"].queryset = Place.objects.visible_to(self.request.user).filter(kind__in=self.wide)
+
+    def in_branch(self, rows: "QuerySet[Any]", _name: str, place: Place) -> "QuerySet[Any]":
+        """Keep those below a place."""
+        first, end = place.branch
+        return rows.filter(**{f"{self.place_path}__gte": first, f"{self.place_path}__lt": end})
+
+
+class SiteFilter(BranchFilter):
     """Sites by words, state and place."""
 
     q = django_filters.CharFilter(label=_("Search"), method="search", widget=_search(_("Name, permit or id")))
@@ -33,13 +52,6 @@ class SiteFilter(django_filters.FilterSet):  # type: ignore[misc]
         model = Project
         fields: ClassVar[list[str]] = []
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        """Offer the wide places that the account sees."""
-        super().__init__(*args, **options)
-        wide = (Place.Kind.DISTRICT, Place.Kind.TOWN, Place.Kind.COMMUNITY)
-        if self.request is not None:
-            self.filters["below"].queryset = Place.objects.visible_to(self.request.user).filter(kind__in=wide)
-
     def search(self, rows: "QuerySet[Any]", _name: str, text: str) -> "QuerySet[Any]":
         """Keep those whose name, permit or id has these letters."""
         return rows.filter(Q(place__name__icontains=text) | Q(permit__icontains=text) | Q(site_id__icontains=text))
@@ -52,11 +64,6 @@ class SiteFilter(django_filters.FilterSet):  # type: ignore[misc]
             return rows.filter(closed)
         still = Q(closed=None) | Q(closed__gt=today)
         return rows.filter(still, ends__lt=today) if state == "past" else rows.filter(still)
-
-    def in_branch(self, rows: "QuerySet[Any]", _name: str, place: Place) -> "QuerySet[Any]":
-        """Keep those below a place."""
-        first, end = place.branch
-        return rows.filter(place__path__gte=first, place__path__lt=end)
 
 
 class EnterpriseFilter(django_filters.FilterSet):  # type: ignore[misc]

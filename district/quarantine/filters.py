@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from district.fields import index_of
 from district.people.models import Person
 from district.people.search import found_q
+from district.places.filters import BranchFilter
 from district.places.models import Place
 from district.quarantine.models import OPEN_OFFER, QuarantineHandOver, QuarantineNeed, QuarantineOrder
 from district.quarantine.registry.watching import unvisited_on, with_visits
@@ -60,7 +61,7 @@ def _due_today(rows: "QuerySet[Any]") -> "QuerySet[Any]":
     return with_visits(rows.filter(starts__lte=today), today, "seen").filter(visits_each_day__gt=F("seen"))
 
 
-class QuarantineFilter(django_filters.FilterSet):  # type: ignore[misc]
+class QuarantineFilter(BranchFilter):
     """Quarantines by words, state and place. Without a state those that nobody released."""
 
     q = django_filters.CharFilter(
@@ -79,13 +80,6 @@ class QuarantineFilter(django_filters.FilterSet):  # type: ignore[misc]
         model = QuarantineOrder
         fields: ClassVar[list[str]] = []
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        """Offer the wide places that the account sees."""
-        super().__init__(*args, **options)
-        wide = (Place.Kind.DISTRICT, Place.Kind.TOWN, Place.Kind.COMMUNITY)
-        if self.request is not None:
-            self.filters["below"].queryset = Place.objects.visible_to(self.request.user).filter(kind__in=wide)
-
     def filter_queryset(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         """Leave those out who were released, unless asked for."""
         found: QuerySet[Any] = super().filter_queryset(queryset)
@@ -103,8 +97,3 @@ class QuarantineFilter(django_filters.FilterSet):  # type: ignore[misc]
         """Keep those in a state."""
         assert self.request is not None
         return orders_in_state(rows, state, self.request.user.pk)
-
-    def in_branch(self, rows: "QuerySet[Any]", _name: str, place: Place) -> "QuerySet[Any]":
-        """Keep those below a place."""
-        first, end = place.branch
-        return rows.filter(place__path__gte=first, place__path__lt=end)

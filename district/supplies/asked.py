@@ -7,27 +7,20 @@ from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QueryS
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from district.emergency.registry import running
+from district.emergency.registry import below_measures
 from district.emergency.rules import MeasureKind
+from district.people.models import in_force
 from district.permissions import Permission
 from district.places.models import Project, Subcontract
-from district.scope import NOTHING, Account
+from district.scope import Account
 from district.supplies.models import EmployerCount, SiteReport, SupplyLine, SupplyPolicy, open_sites, site_q
-
-
-def under_measure(path: str = "place__path") -> Q:
-    """Return the filter for sites where a measure asks for declarations today."""
-    found = NOTHING
-    for measure in running(MeasureKind.SUPPLIES).select_related("place"):
-        first, end = measure.place.branch
-        found |= Q(**{f"{path}__gte": first, f"{path}__lt": end})
-    return found
 
 
 def sites_asked(user: Account, permission: Permission = Permission.SEE_SUPPLIES) -> "QuerySet[Any]":
     """Return the sites that an account sees and that a measure asks, its enterprises' as subcontractors too."""
     rows = Project.objects.visible_to(user, permission)
-    return rows.filter(under_measure(), open_sites(timezone.localdate())).select_related("place", "general_contractor")
+    asked = rows.filter(below_measures(MeasureKind.SUPPLIES), open_sites(timezone.localdate()))
+    return asked.select_related("place", "general_contractor")
 
 
 def answers_for(user: Account, project: Project, permission: Permission = Permission.SEE_SUPPLIES) -> bool:
@@ -39,9 +32,8 @@ def answers_for(user: Account, project: Project, permission: Permission = Permis
 def with_state(rows: "QuerySet[Any]", day: date) -> "QuerySet[Any]":
     """Add to sites whether they declared on a day: `has_report`, and `lacks_employer` if an employer is missing."""
     counts = EmployerCount.objects.kept().filter(project=OuterRef("pk"), date=day)
-    lasting = Q(starts__lte=day) & (Q(ends=None) | Q(ends__gte=day))
     told = EmployerCount.objects.filter(project=OuterRef("project"), enterprise=OuterRef("enterprise"), date=day)
-    silent = Subcontract.objects.filter(lasting, ~Exists(told), project=OuterRef("pk"))
+    silent = Subcontract.objects.filter(in_force(day), ~Exists(told), starts__lte=day, project=OuterRef("pk"))
     found: QuerySet[Any] = rows.annotate(
         has_report=Exists(SiteReport.objects.kept().filter(project=OuterRef("pk"), date=day)),
         has_people=Exists(counts),

@@ -102,11 +102,11 @@ class DayForm(forms.Form):
         """Check each employer's numbers together, and ask about a number that jumps. Raises ValidationError."""
         said: dict[str, Any] = super().clean() or {}
         for employer in self.employers:
-            values = [said.get(f"{name}_{employer.pk}") for name in PEOPLE]
-            if None in values:
+            names = [f"{name}_{employer.pk}" for name in PEOPLE]
+            if not all(name in said for name in names):
                 continue
             try:
-                check_counts(PeopleCounts(*map(int, map(str, values))))
+                check_counts(PeopleCounts(*(said[name] for name in names)))
             except SuppliesRefused as error:
                 self.add_error(f"back_{employer.pk}", refused(error))
         jumped = [name for name, last in self.before.items() if jumps(last, said.get(name) or 0)]

@@ -8,6 +8,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from district.places.filters import BranchFilter
 from district.places.forms import DayInput
 from district.places.models import Place, Project
 from district.supplies.asked import FILED, SHORT, policy_value
@@ -17,33 +18,13 @@ from district.supplies.rules.items import StockState
 
 _STATES = [("missing", pgettext_lazy("filing", "not declared")), ("filed", pgettext_lazy("filing", "declared"))]
 _STOCKS = [(one.value, STOCK_NAMES[one]) for one in (StockState.SHORT, StockState.SURPLUS)]
+_WIDE = (*BranchFilter.wide, Place.Kind.GRID)
 
 
-class _InBranch(django_filters.FilterSet):  # type: ignore[misc]
-    """A filter with a choice of the wide places that the account sees."""
-
-    place_path: ClassVar[str] = "place__path"
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        """Offer the places."""
-        super().__init__(*args, **options)
-        wide = (Place.Kind.DISTRICT, Place.Kind.TOWN, Place.Kind.COMMUNITY, Place.Kind.GRID)
-        if self.request is not None:
-            self.filters["below"].queryset = Place.objects.visible_to(self.request.user).filter(kind__in=wide)
-
-    def in_branch(self, rows: "QuerySet[Any]", _name: str, place: Place) -> "QuerySet[Any]":
-        """Keep the sites below a place."""
-        first, end = place.branch
-        return rows.filter(**{f"{self.place_path}__gte": first, f"{self.place_path}__lt": end})
-
-    def as_it_is(self, rows: "QuerySet[Any]", _name: str, _value: object) -> "QuerySet[Any]":
-        """Leave it to the view, which shows the day that was chosen."""
-        return rows
-
-
-class DeclaredFilter(_InBranch):
+class DeclaredFilter(BranchFilter):
     """Sites by day, state and place."""
 
+    wide = _WIDE
     day = django_filters.DateFilter(label=_("Day"), method="as_it_is", widget=DayInput)
     state = django_filters.ChoiceFilter(label=_("State"), choices=_STATES, method="in_state", empty_label=_("all"))
     below = django_filters.ModelChoiceFilter(
@@ -54,14 +35,19 @@ class DeclaredFilter(_InBranch):
         model = Project
         fields: ClassVar[list[str]] = []
 
+    def as_it_is(self, rows: "QuerySet[Any]", _name: str, _value: object) -> "QuerySet[Any]":
+        """Leave it to the view, which shows the day that was chosen."""
+        return rows
+
     def in_state(self, rows: "QuerySet[Any]", _name: str, state: str) -> "QuerySet[Any]":
         """Keep those that declared, or those that did not."""
         return rows.filter(FILED) if state == "filed" else rows.exclude(FILED)
 
 
-class StockFilter(_InBranch):
+class StockFilter(BranchFilter):
     """Stocks by item, state and place."""
 
+    wide = _WIDE
     place_path = "report__project__place__path"
     item = django_filters.ChoiceFilter(
         label=_("Item"), choices=[(one.value, name) for one, name in ITEM_NAMES.items()], empty_label=_("all")

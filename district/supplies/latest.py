@@ -1,6 +1,6 @@
 """The last report of each site, and what its stocks say."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -8,7 +8,6 @@ from typing import Any
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
-from district.emergency.models import EmergencyMeasure
 from district.permissions import Permission
 from district.places.models import Project
 from district.scope import Account
@@ -61,8 +60,8 @@ def proposals(user: Account) -> list[tuple[SupplyItem, SupplyProposal]]:
     for line in lines:
         site, path, figures = line.report.project_id, line.report.project.place.path, line.figures
         needed = needs[line.report.measure_id]
-        left = spare(figures, needed) - given.get((site, line.item), 0)
-        short = lacking(figures, needed) - coming.get((site, line.item), 0)
+        left = spare(figures, needed) - given[site, line.item]
+        short = lacking(figures, needed) - coming[site, line.item]
         if left > 0:
             spares[line.item].append(SiteAmount(site, path, left))
         if short > 0:
@@ -70,17 +69,11 @@ def proposals(user: Account) -> list[tuple[SupplyItem, SupplyProposal]]:
     return [(item, one) for item in SupplyItem for one in match_surplus(spares[item.value], lacks[item.value])]
 
 
-def _promised() -> tuple[dict[tuple[int, str], int], dict[tuple[int, str], int]]:
+def _promised() -> tuple[Counter[tuple[int, str]], Counter[tuple[int, str]]]:
     """Return what open offers take from sites, and bring to sites."""
-    given: dict[tuple[int, str], int] = {}
-    coming: dict[tuple[int, str], int] = {}
+    given, coming = Counter[tuple[int, str]](), Counter[tuple[int, str]]()
     rows = SupplyOffer.objects.kept().filter(state__in=[state.value for state in OPEN_STATES])
     for row in rows:
-        given[row.giver_id, row.item] = given.get((row.giver_id, row.item), 0) + row.amount
-        coming[row.taker_id, row.item] = coming.get((row.taker_id, row.item), 0) + row.amount
+        given[row.giver_id, row.item] += row.amount
+        coming[row.taker_id, row.item] += row.amount
     return given, coming
-
-
-def needs_of(measure: EmergencyMeasure) -> SupplyNeeds:
-    """Return what one measure wants."""
-    return needs_by_measure([measure.pk])[measure.pk]

@@ -17,7 +17,6 @@ from district.places.models import Enterprise, Place, Project
 from district.scope import Account, Scope, VisibleModel, VisibleQuerySet
 from district.supplies.names import COMMITMENT_NAMES, ITEM_NAMES, OFFER_NAMES, RESULT_NAMES
 from district.supplies.rules.commitments import CommitmentState
-from district.supplies.rules.counts import PeopleCounts
 from district.supplies.rules.items import StockFigures, SupplyItem, SupplyNeeds
 from district.supplies.rules.offers import OPEN_STATES, OfferState
 
@@ -87,11 +86,6 @@ class EmployerCount(OfSite):
             models.UniqueConstraint(fields=["project", "enterprise", "date"], name="employer_count_once")
         ]
         indexes: ClassVar = [models.Index(fields=["date", "project"], name="employer_count_day")]
-
-    @property
-    def counts(self) -> PeopleCounts:
-        """Return the figures."""
-        return PeopleCounts(self.expected, self.back, self.from_listed, self.abnormal)
 
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from district.accounts.models import Grant, User
 from district.audit.record import record
 from district.emergency.models import EmergencyMeasure
-from district.emergency.registry import measure_at, running
+from district.emergency.registry import nearest_measure, running
 from district.emergency.rules import MeasureKind
 from district.permissions import Role
 from district.places.models import Project
@@ -41,13 +41,14 @@ def late_sites() -> list[tuple[Project, EmergencyMeasure]]:
     today, now = timezone.localdate(), timezone.localtime().time()
     found: list[tuple[Project, EmergencyMeasure]] = []
     reminded = FilingReminder.objects.filter(date=today).values("project")
-    for measure in running(MeasureKind.SUPPLIES).select_related("place").order_by("pk"):
+    measures = list(running(MeasureKind.SUPPLIES).select_related("place").order_by("pk"))
+    for measure in measures:
         if not is_late(now, policy_of(measure).due):
             continue
         first, end = measure.place.branch
         sites = Project.objects.filter(open_sites(today), place__path__gte=first, place__path__lt=end)
         late = with_state(sites.exclude(pk__in=reminded).select_related("place"), today).exclude(FILED)
-        found += [(one, measure) for one in late if measure_at(MeasureKind.SUPPLIES, one.place.path) == measure]
+        found += [(one, measure) for one in late if nearest_measure(measures, one.place.path) == measure]
     return found
 
 

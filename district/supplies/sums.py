@@ -9,8 +9,7 @@ from django.db.models import Count, Sum
 from district.places.models import Place
 from district.supplies.asked import FILED, short_today, sites_asked, with_state
 from district.supplies.models import EmployerCount, SiteReport, SupplyLine
-
-_PEOPLE = ("expected", "back", "from_listed", "abnormal")
+from district.supplies.rules.counts import PEOPLE_FIELDS
 
 
 def sums_by_place(user: Any, day: date) -> dict[str, Counter[str]]:
@@ -31,9 +30,9 @@ def sums_by_place(user: Any, day: date) -> dict[str, Counter[str]]:
     for path in with_state(asked, day).filter(FILED).values_list("place__path", flat=True):
         add(path, declared=1)
     counts = EmployerCount.objects.visible_to(user).kept().filter(date=day).order_by()
-    by_site = counts.values("project__place__path").annotate(**{f"n_{name}": Sum(name) for name in _PEOPLE})
+    by_site = counts.values("project__place__path").annotate(**{f"n_{name}": Sum(name) for name in PEOPLE_FIELDS})
     for row in by_site:
-        add(row["project__place__path"], **{name: row[f"n_{name}"] for name in _PEOPLE})
+        add(row["project__place__path"], **{name: row[f"n_{name}"] for name in PEOPLE_FIELDS})
     reports = SiteReport.objects.visible_to(user).kept().filter(date=day).order_by()
     for path, rooms, used in reports.values_list("project__place__path", "isolation_places", "isolation_used"):
         add(path, rooms=rooms, rooms_used=used)

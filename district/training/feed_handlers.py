@@ -15,8 +15,7 @@ def handle(entries: Sequence[FeedEntry]) -> None:
     shown = [one for one in entries if one.type == "training" and one.worker_id]
     if not shown:
         return
-    rows = Person.objects.filter(worker_id__in={one.worker_id for one in shown}, erased=None)
-    people = {one.worker_id: one.merged_into or one for one in rows.select_related("merged_into")}
+    people = Person.objects.by_worker_id(one.worker_id for one in shown)
     for entry in shown:
         person = people.get(entry.worker_id or "")
         if person is None:

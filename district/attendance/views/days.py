@@ -1,6 +1,6 @@
 """Days: the list, and one day with what it was made from."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -24,6 +24,7 @@ from district.attendance.requests import (
 from district.attendance.shifts import shift_text
 from district.attendance.signed_in import PageRequest
 from district.attendance.tables import CORRECTIONS, DAYS
+from district.days import start_of_day
 from district.pages import page
 from district.permissions import Permission
 from district.web.lists import list_page
@@ -156,13 +157,13 @@ def _decided(request: PageRequest, found: Correction, action: str, answer: str) 
 
 def _passages(shown: Day) -> Any:
     """Return the passages from the day before to the day after: what decides the day."""
-    begins = timezone.make_aware(datetime.combine(shown.date, datetime.min.time()))
+    begins = start_of_day(shown.date)
     span = (begins - timedelta(hours=6), begins + timedelta(hours=36))
     rows = Passage.objects.filter(project=shown.project, person=shown.person, utc__range=span)
     return rows.select_related("line", "person", "project").order_by("utc")
 
 
 def _corrections(shown: Day) -> Any:
-    begins = timezone.make_aware(datetime.combine(shown.date, datetime.min.time()))
+    begins = start_of_day(shown.date)
     span = (begins, begins + timedelta(hours=36))
     return Correction.objects.filter(project=shown.project, person=shown.person, utc__range=span).order_by("asked")

@@ -12,8 +12,8 @@ from district.declarations.rules.answers import (
     degrees_of,
     remembered_answers,
 )
-from district.declarations.rules.areas import area_code, lies_in, may_lie_in
-from district.declarations.rules.freshness import Counting, GivenAt, counting, declared_at, fresh_until, readings_due
+from district.declarations.rules.areas import area_code, lies_in
+from district.declarations.rules.freshness import Counting, GivenAt, counting, declared_at, readings_due
 from district.declarations.rules.refusals import DeclarationRefused
 from district.declarations.rules.tickets import carriage, seat, trip_number
 
@@ -34,9 +34,7 @@ __all__ = [
     "counting",
     "declared_at",
     "degrees_of",
-    "fresh_until",
     "lies_in",
-    "may_lie_in",
     "readings_due",
     "remembered_answers",
     "seat",

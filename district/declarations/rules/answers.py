@@ -141,7 +141,7 @@ def abnormal_of(answers: Answers, asked: Asked) -> tuple[Abnormal, ...]:
 
 
 def remembered_answers(last: Answers, asked: Asked, today: date) -> Answers:
-    """Return what a form shows next time: places and trips that still count. Health is asked anew each time."""
+    """Return what a form shows next time: places and trips that still count. Ask about health each time."""
     first = today - timedelta(days=asked.look_back_days)
     return replace(
         last,

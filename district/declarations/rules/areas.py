@@ -25,11 +25,6 @@ def lies_in(code: str, area: str) -> bool:
     return bool(area) and code.startswith(_stem(area))
 
 
-def may_lie_in(code: str, area: str) -> bool:
-    """Say whether a place may be inside an area: it is, or it is a wider one that only says the city or province."""
-    return lies_in(code, area) or lies_in(area, code)
-
-
 def _stem(area: str) -> str:
     if area.endswith("0000"):
         return area[:2]

@@ -60,12 +60,6 @@ def counting(given: Iterable[GivenAt], hours: int) -> Counting:
     return found
 
 
-def fresh_until(given: Iterable[GivenAt], hours: int) -> datetime | None:
-    """Return until when somebody's declarations hold. None: there is none, or it needs a decision first."""
-    found = counting(given, hours)
-    return None if found.counts is None else found.counts + timedelta(hours=hours)
-
-
 def readings_due(taken: Iterable[datetime], trade: str, trades: Collection[str]) -> int:
     """Return how many temperatures of today are still due for a trade. `taken`: the times of today's."""
     if trade not in trades:

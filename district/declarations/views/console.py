@@ -150,6 +150,7 @@ def temperature(request: HttpRequest, key: int) -> HttpResponse:
 
 
 def frame(user: Any, tab: str) -> dict[str, object]:
+    """Return what the tabs of all pages need."""
     return {"tab": tab, "may_change": user.may(_CHANGE), "may_set": user.may(Permission.START_MEASURES)}
 
 

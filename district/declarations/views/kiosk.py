@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from district.declarations import kiosks
 from district.declarations.forms import DeclareForm
 from district.declarations.models import DeclarationKiosk, HealthDeclaration
-from district.declarations.standing import standing_of
+from district.declarations.standing import AskingSite, standing_of
 from district.declarations.views.phone import form_context, stored
 from district.pages import open_page
 from district.people.models import Person
@@ -32,7 +32,7 @@ def kiosk(request: HttpRequest, address: str) -> HttpResponse:
             person = kiosks.who_is(found, typed, request.POST.get("answer", "")[:12])
         except kiosks.NotKnownHere as error:
             return _who(request, found, str(error), typed)
-        return _questions(request, found, person, DeclareForm())
+        return _questions(request, found, person, _site(found, person), DeclareForm())
     person_ = kiosks.of_token(found, request.POST.get("token", "")[:400])
     if person_ is None:
         return _who(request, found, _("It took too long. Begin again."))
@@ -40,12 +40,10 @@ def kiosk(request: HttpRequest, address: str) -> HttpResponse:
 
 
 def _answered(request: HttpRequest, found: DeclarationKiosk, person: Person) -> HttpResponse:
-    site, form = kiosks.site_at(found, person), DeclareForm(request.POST)
-    if site is None:
-        raise Http404
+    site, form = _site(found, person), DeclareForm(request.POST)
     way = HealthDeclaration.Way.KIOSK.value
     if not form.is_valid() or not stored(request, person, site, form, way=way):
-        return _questions(request, found, person, form)
+        return _questions(request, found, person, site, form)
     return render(request, "declarations/kiosk/done.html", {"standing": standing_of(person, site)})
 
 
@@ -54,10 +52,16 @@ def _who(request: HttpRequest, found: DeclarationKiosk, trouble: str = "", worke
     return render(request, "declarations/kiosk/who.html", context, status=422 if trouble else 200)
 
 
-def _questions(request: HttpRequest, found: DeclarationKiosk, person: Person, form: DeclareForm) -> HttpResponse:
+def _site(found: DeclarationKiosk, person: Person) -> AskingSite:
     site = kiosks.site_at(found, person)
     if site is None:
         raise Http404
+    return site
+
+
+def _questions(
+    request: HttpRequest, found: DeclarationKiosk, person: Person, site: AskingSite, form: DeclareForm
+) -> HttpResponse:
     context = form_context(form) | {
         "kiosk": found,
         "name": masked(person.name),

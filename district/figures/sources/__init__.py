@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
+from district.days import start_of_day
 from district.figures.rules import FigureName
 
 
@@ -31,5 +32,4 @@ class FigureSource:
 
 def end_of(day: date) -> datetime:
     """Return the last moment of a day that is known: its end, or now."""
-    start = timezone.make_aware(datetime.combine(day, datetime.min.time()))
-    return min(start + timedelta(days=1), timezone.now())
+    return min(start_of_day(day) + timedelta(days=1), timezone.now())

@@ -1,5 +1,6 @@
 """A person, and from whose view a person is seen."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any, ClassVar, Protocol, Self
 
@@ -72,6 +73,11 @@ class PersonQuerySet(VisibleQuerySet):
     def living(self) -> Self:
         """Keep the records that stand for somebody: neither merged into another nor erased."""
         return self.filter(merged_into=None, erased=None)
+
+    def by_worker_id(self, worker_ids: Iterable[str | None]) -> "dict[str, Person]":
+        """Return the people of these ids who are not erased; of a record that was merged the person that it became."""
+        rows = self.filter(worker_id__in=set(worker_ids), erased=None).select_related("merged_into")
+        return {one.worker_id: one.merged_into or one for one in rows}
 
 
 class Person(VisibleModel):

@@ -12,11 +12,13 @@ from django.utils.translation import gettext_noop
 
 from district.audit.record import record
 from district.emergency.models import EmergencyMeasure
+from district.people.models import in_force
 from district.places.models import Enterprise, Project, Subcontract
 from district.supplies.models import EmployerCount, SiteReport, SupplyLine
 from district.supplies.registry.needs import measure_of, policy_of
 from district.supplies.registry.requests import Finding, open_requests
 from district.supplies.rules.counts import (
+    PEOPLE_FIELDS,
     IsolationPlaces,
     PeopleCounts,
     check_counts,
@@ -78,8 +80,7 @@ def declare_day(
 
 def employers_of(project: Project, day: date) -> list[Enterprise]:
     """Return who has people on a site on a day, the general contractor first."""
-    lasting = Q(starts__lte=day) & (Q(ends=None) | Q(ends__gte=day))
-    held = Subcontract.objects.filter(lasting, project=project).values("enterprise")
+    held = Subcontract.objects.filter(in_force(day), starts__lte=day, project=project).values("enterprise")
     found = Enterprise.objects.filter(Q(pk__in=held) | Q(pk=project.general_contractor_id))
     return sorted(found, key=lambda one: (one.pk != project.general_contractor_id, one.name, one.pk))
 
@@ -102,10 +103,7 @@ def _keep_counts(
             "measure": measure,
             "by": str(by)[:150],
             "changed": timezone.now(),
-            "expected": counts.expected,
-            "back": counts.back,
-            "from_listed": counts.from_listed,
-            "abnormal": counts.abnormal,
+            **asdict(counts),
         },
     )
 
@@ -140,7 +138,7 @@ def _figures(project: Project, day: date) -> dict[str, Any]:
     """Return all figures of a day by name, to tell what a correction changed."""
     found: dict[str, Any] = {}
     for row in EmployerCount.objects.filter(project=project, date=day):
-        for name in ("expected", "back", "from_listed", "abnormal"):
+        for name in PEOPLE_FIELDS:
             found[f"{name}:{row.enterprise_id}"] = getattr(row, name)
     for report in SiteReport.objects.filter(project=project, date=day):
         found["isolation_places"], found["isolation_used"] = report.isolation_places, report.isolation_used

@@ -1,6 +1,6 @@
 """The figures of one day: people of an employer, isolation places, and until when they are due. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from datetime import date, time, timedelta
 
 from django.utils.translation import gettext_noop
@@ -28,6 +28,10 @@ class PeopleCounts:
     """Of those who are back: how many are not well."""
 
 
+PEOPLE_FIELDS = tuple(field.name for field in fields(PeopleCounts))
+"""These names are columns of the counts too."""
+
+
 @dataclass(frozen=True)
 class IsolationPlaces:
     """Rooms where a site can keep somebody apart."""
@@ -43,8 +47,7 @@ class IsolationPlaces:
 
 def check_counts(counts: PeopleCounts) -> PeopleCounts:
     """Return figures that can be. Raises SuppliesRefused."""
-    figures = (counts.expected, counts.back, counts.from_listed, counts.abnormal)
-    if not all(0 <= figure <= PEOPLE_MAX for figure in figures):
+    if not all(0 <= figure <= PEOPLE_MAX for figure in astuple(counts)):
         raise SuppliesRefused(gettext_noop("Write numbers from 0 to %(most)s."), most=PEOPLE_MAX)
     if counts.back > counts.expected:
         raise SuppliesRefused(gettext_noop("More people are back than expected: correct one of the two numbers."))

@@ -19,10 +19,10 @@ SEE, DECLARE, CHECK = Permission.SEE_SUPPLIES, Permission.DECLARE_SUPPLIES, Perm
 
 
 def supply_page(
-    permission: Permission, post: Permission | None = None
+    permission: Permission,
 ) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """Open a view only while a measure about supplies concerns the account."""
-    return measure_page(permission, MeasureKind.SUPPLIES, post=post)
+    return measure_page(permission, MeasureKind.SUPPLIES)
 
 
 def site_of(request: HttpRequest, pk: int, permission: Permission = SEE) -> Project:

@@ -24,6 +24,7 @@ from district.supplies.latest import latest_lines
 from district.supplies.models import EmployerCount, SiteReport, StartCommitment, SupplyOffer
 from district.supplies.names import OFFER_TONES, STOCK_NAMES, STOCK_TONES
 from district.supplies.rules.commitments import CommitmentState
+from district.supplies.rules.counts import PEOPLE_FIELDS
 from district.supplies.rules.items import days_left
 from district.supplies.rules.offers import OPEN_STATES
 from district.supplies.rules.refusals import SuppliesRefused
@@ -133,8 +134,8 @@ def _days(user: Any, project: Project) -> list[dict[str, Any]]:
     found: dict[Any, dict[str, Any]] = {}
     rows = EmployerCount.objects.visible_to(user).kept().filter(project=project).order_by("-date")
     for row in rows[: SHOWN_DAYS * 20]:
-        day = found.setdefault(row.date, {"date": row.date, "expected": 0, "back": 0, "from_listed": 0, "abnormal": 0})
-        for name in ("expected", "back", "from_listed", "abnormal"):
+        day = found.setdefault(row.date, {"date": row.date, **dict.fromkeys(PEOPLE_FIELDS, 0)})
+        for name in PEOPLE_FIELDS:
             day[name] += getattr(row, name)
         day["by"] = row.by
     for report in SiteReport.objects.visible_to(user).kept().filter(project=project).order_by("-date")[:SHOWN_DAYS]:

@@ -11,16 +11,15 @@ from district.emergency.registry import running
 from district.emergency.rules import MeasureKind
 from district.permissions import Permission
 from district.places.models import Place
-from district.supplies.asked import missing, short_today, sites_asked, with_figures, with_state
+from district.supplies.asked import FILED, short_today, sites_asked, with_figures, with_state
 from district.supplies.filters import DeclaredFilter, LevelForm, StockFilter
 from district.supplies.latest import latest_lines
 from district.supplies.models import EmployerCount
+from district.supplies.rules.counts import PEOPLE_FIELDS
 from district.supplies.sums import sums_by_place
 from district.supplies.tables import SITES, STOCKS, sums_table
 from district.supplies.views.common import SEE, day_of, supply_page
 from district.web.lists import list_page
-
-_PEOPLE = ("expected", "back", "from_listed", "abnormal")
 
 
 @supply_page(SEE)
@@ -29,14 +28,19 @@ def sites(request: HttpRequest) -> HttpResponseBase:
     """List the sites that a measure asks, with what they declared for a day."""
     user: Any = request.user
     day = day_of(request)
-    rows = with_figures(with_state(sites_asked(user), day), user, day)
-    asked = sites_asked(user).count()
-    late = missing(user, day).count()
+    asked = with_state(sites_asked(user), day)
+    rows = with_figures(asked, user, day)
     counts = EmployerCount.objects.visible_to(user).kept().filter(date=day)
-    figures = counts.aggregate(**{name: Coalesce(Sum(name), 0) for name in _PEOPLE})
+    figures = counts.aggregate(**{name: Coalesce(Sum(name), 0) for name in PEOPLE_FIELDS})
     short = short_today(user, day).count()
-    context = {"day": day, "asked": asked, "late": late, "figures": figures, "short": short}
-    context["measures"] = list(_ruled(user))
+    context = {
+        "day": day,
+        "asked": asked.count(),
+        "late": asked.exclude(FILED).count(),
+        "figures": figures,
+        "short": short,
+        "measures": list(_ruled(user)),
+    }
     filters = DeclaredFilter(request.GET, queryset=rows, request=request)
     return list_page(request, "supplies/sites.html", SITES, rows, filters=filters, context=context)
 
