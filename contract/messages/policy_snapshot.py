@@ -50,6 +50,8 @@ class PolicySnapshot(SnapshotHeader):
     """False: the gate admits no worker while it writes events into its last reserve of disk space."""
     protective_gear_advice: bool = False
     """Say when a helmet or mask is missing. It is never a reason to refuse."""
+    lane_names: bool = False
+    """True: the lane may show the short name (`DirectoryEntry.greeting`) of a worker who is admitted."""
     factors: tuple[FactorRule, ...] = Field(default=EVERY_WAY_IN, min_length=1, max_length=50)
     """The first rule whose periods include the present time applies."""
 
