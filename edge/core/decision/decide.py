@@ -28,12 +28,15 @@ def decide(seen: Identification, claim: Claim, state: RosterState, at: Circumsta
     return replace(_decision(case, Reason.GRANTED, Advice.WALK_THROUGH, ""), alerts=tuple(alerts[:ALERTS_MAX]))
 
 
-def admit_by_guard(worker_id: str | None, words: str, state: RosterState, at: Circumstances) -> Decision:
+def admit_by_guard(
+    worker_id: str | None, words: str, state: RosterState, at: Circumstances, *, visitor: bool = False
+) -> Decision:
     """Decide on a guard's admission. It overrides every rule except a risk list that denies entry.
 
-    A list that holds, or alerts, is noted. `words`: who admits, and why.
+    A list that holds, or alerts, is noted. `words`: who admits, and why. `visitor`: the id is a registered visitor's.
     """
-    case = DecisionCase.of(Identification(Sight.NOBODY), Claim(worker_id, frozenset({Factor.GUARD})), state, at)
+    claim = Claim(worker_id, frozenset({Factor.GUARD}), visitor=visitor)
+    case = DecisionCase.of(Identification(Sight.NOBODY), claim, state, at)
     admitted = replace(_decision(case, Reason.MANUAL_ADMIT, Advice.WALK_THROUGH, words), worker_id=worker_id)
     if worker_id is None:
         return admitted
@@ -56,6 +59,8 @@ def examine(case: DecisionCase) -> Iterator[tuple[Rule, RuleFinding]]:
 def _ask(rule: Rule, case: DecisionCase) -> RuleFinding:
     if case.leaving and rule.leaving is Leaving.NOT_ASKED:
         return not_asked("on the way out")
+    if case.claim.visitor and not rule.visitors:
+        return not_asked("a visitor")
     finding = rule.look(case)
     if case.leaving and rule.leaving is Leaving.NOTED and finding.verdict is RuleVerdict.REFUSES:
         return RuleFinding(RuleVerdict.NOTES, finding.given)

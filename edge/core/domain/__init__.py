@@ -24,6 +24,13 @@ from edge.core.domain.requests import (
     TechnicianRequest,
 )
 from edge.core.domain.vision import Face, Frame, Image, Points, Template, Vector
+from edge.core.domain.visitors import (
+    VISITOR,
+    VISITOR_LEFT,
+    VisitorLeftRequest,
+    VisitorPass,
+    VisitorRequest,
+)
 
 __all__ = [
     "ADMIT",
@@ -32,6 +39,8 @@ __all__ = [
     "ENROL",
     "LOCK_DOWN",
     "RELEASE_LOCK_DOWN",
+    "VISITOR",
+    "VISITOR_LEFT",
     "AdmitRequest",
     "CameraStatus",
     "Candidate",
@@ -70,5 +79,8 @@ __all__ = [
     "Tone",
     "TrainingClaim",
     "Vector",
+    "VisitorLeftRequest",
+    "VisitorPass",
+    "VisitorRequest",
     "Worker",
 ]
