@@ -165,7 +165,7 @@ class DeskRequests:
         words = f"by {wanted.by}: {wanted.reason}"
         visitor = self._visitors.holds(wanted.worker_id)
         decision = replace(
-            admit_by_guard(wanted.worker_id, words, self._adapters.roster.state, at, visitor=visitor),
+            admit_by_guard(wanted.worker_id, words, self._adapters.roster.state, at, wanted.despite, visitor=visitor),
             by=wanted.by,
             origin=Origin.DESK,
         )

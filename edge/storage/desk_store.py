@@ -10,8 +10,8 @@ from edge.core.domain import VISITOR, VISITOR_LEFT, VisitorLeftRequest, VisitorP
 from edge.core.domain.alarms import Acknowledgement
 from edge.core.domain.visitors import (
     VISIT_MAX,
-    VisitRecord,
     VisitorDetails,
+    VisitRecord,
     badge_digest,
     new_badge,
     new_visitor_id,

@@ -23,6 +23,7 @@ from edge.core.domain.requests import (
     LockDownRequest,
     TechnicianRequest,
 )
+from edge.core.domain.standing import SiteStandings, WorkerStanding
 from edge.core.domain.vision import Face, Frame, Image, Points, Template, Vector
 from edge.core.domain.visitors import (
     VISITOR,
@@ -73,6 +74,7 @@ __all__ = [
     "Recognition",
     "RosterState",
     "Sight",
+    "SiteStandings",
     "TechnicianRequest",
     "Template",
     "ThermometerStatus",
@@ -83,4 +85,5 @@ __all__ = [
     "VisitorPass",
     "VisitorRequest",
     "Worker",
+    "WorkerStanding",
 ]
