@@ -1,4 +1,4 @@
-"""One index of the site's people: the directory's names, the gate's standings, and who is inside. Pure but for its sources."""
+"""One index of the site's people: names of the directory, standings of the gate, and who is inside."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ TEXT_MAX = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class SitePerson:
     """A worker as the pages show one. What is not known is ""; `standing`: None if the gate's lists have no such id."""
 
     worker_id: str
@@ -34,7 +34,7 @@ class Person:
 class FoundPeople:
     """The best matches, best first, and how many there are in all."""
 
-    people: tuple[Person, ...] = ()
+    people: tuple[SitePerson, ...] = ()
     total: int = 0
 
 
@@ -87,7 +87,7 @@ class PeopleIndex:
         entry = self._directory().entries.get(worker_id)
         return (entry.name or "") if entry else ""
 
-    def person(self, worker_id: str) -> Person | None:
+    def person(self, worker_id: str) -> SitePerson | None:
         """Return a worker; None if neither directory nor lists have this id."""
         self._follow()
         return self._person(worker_id) if worker_id in self._keys else None
@@ -142,10 +142,10 @@ class PeopleIndex:
         entry = self._entries.get(worker_id)
         return (entry.name or "") if entry else ""
 
-    def _person(self, worker_id: Id) -> Person:
+    def _person(self, worker_id: Id) -> SitePerson:
         entry = self._entries.get(worker_id) or DirectoryEntry(worker_id=worker_id)
         standing, inside = self._workers.get(worker_id), self._inside.get(worker_id)
-        return Person(
+        return SitePerson(
             worker_id=worker_id,
             name=entry.name or "",
             employer=entry.employer or (standing.employer if standing else None) or "",
