@@ -141,7 +141,7 @@ class DeskRequests:
         clock = self._adapters.clock
         at = Circumstances(self._config.site.site_id, wanted.direction, clock.utc(), clock.trusted())
         words = f"by {wanted.by}: {wanted.reason}"
-        decision = admit_by_guard(wanted.worker_id, words, self._adapters.roster.state, at)
+        decision = admit_by_guard(wanted.worker_id, words, self._adapters.roster.state, at, wanted.despite)
         event = self._writer.write_decision(decision, ref=request.ref, direction=wanted.direction)
         if not decision.granted:
             self._display.show(Tone.DESK, Advice.SEE_DESK)

@@ -112,6 +112,8 @@ class GateLoop:
                 other.close()
         if self._adapters.thermometer is not None:
             self._adapters.thermometer.close()
+        if self._adapters.preview is not None:
+            self._adapters.preview.close()
         try:
             self._writer.defer_notice(NoticeCode.GATE_STOPPED)
             self._writer.write_deferred()
@@ -135,6 +137,7 @@ class GateLoop:
             self._inbox.process()
         if self._inbox.rebooting:
             self._display.show(Tone.DESK, Advice.SEE_DESK)
+            self._display.preview(None, False)
             self._adapters.camera.wait(self._frame_number, FRAME_WAIT_S)
             return
         frame = self._adapters.camera.wait(self._frame_number, FRAME_WAIT_S)
@@ -146,8 +149,10 @@ class GateLoop:
             seen = self._adapters.matcher.identify(frame)
             self._display.adjust_fill_light(frame, seen.sight is not Sight.NOBODY)
             self._take_identification(seen)
+            self._display.preview(frame, seen.sight is not Sight.NOBODY)
         elif not camera_ok:
             self._visits.camera_lost()
+            self._display.preview(None, False)
         self._display.write_live_state()
         self._writer.write_deferred()
 

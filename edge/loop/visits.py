@@ -191,7 +191,7 @@ class Visits:
                 _keep(self.shown_to_pulse_s, self._adapters.clock.monotonic() - shown.at_s)
             else:
                 self._note_latency(seen)
-        self._display.show(decision.tone, decision.advice)
+        self._display.show(decision.tone, decision.advice, self._decider.greets(decision))
 
     def _release_refused(self) -> None:
         """The exit button or a fire came during the write. Decide again as soon as the gate is free."""

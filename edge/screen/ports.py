@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from contract.messages import DirectoryEntry, ListKind
-from edge.core.domain import AdmitRequest, ConfirmTrainingRequest, LockDownRequest
+from edge.core.domain import AdmitRequest, ConfirmTrainingRequest, LockDownRequest, SiteStandings
 
 
 class HeldList(Protocol):
@@ -103,3 +103,5 @@ class GuardDesk(Protocol):
 
 SyncSource = Callable[[], SyncSummary]
 """The present summary. Must not raise for a missing or damaged file."""
+StandingSource = Callable[[], SiteStandings | None]
+"""What the gate process wrote last of its workers; None: it does not run. Must not raise."""

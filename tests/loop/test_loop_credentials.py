@@ -487,10 +487,10 @@ def test_ok__the_reader_is_closed_with_the_loop(tmp_path: Path) -> None:
 
 
 def test_ok__each_key_of_the_pad_is_answered_with_a_tone_and_with_nothing_else(house: OpenHouse) -> None:
-    house.run(0.3)
+    house.sees(NOBODY)
     before = list(house.indicator.history)
     for _ in range(3):
         house.keypad.pressed += 1
-        house.run(0.3)
+        house.sees(NOBODY)
     assert house.indicator.key_tones == 3
     assert house.indicator.history == before, "lights and words are as they were"

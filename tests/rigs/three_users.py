@@ -24,7 +24,7 @@ from edge.tools.demo.stage import DemoStage
 ROOT = Path(__file__).parents[2]
 GROUP, DESK = 64100, 64104
 UIDS = {"gate": 64101, "sync": 64102, "screen": 64103}
-GROUPS = {"gate": str(DESK), "sync": "", "screen": ""}
+GROUPS = {"gate": str(DESK), "sync": "", "screen": str(DESK)}
 """As systemd/sitegate.sysusers and the units have it."""
 OWN = {"gate": "gate", "sync": "sync", "screen": "desk"}
 """The folder below the state folder that each may write."""

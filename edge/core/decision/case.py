@@ -7,7 +7,7 @@ from enum import StrEnum
 from contract.messages import Advice, DataTier, Direction, LivenessVerdict, PolicySnapshot, Reason
 from contract.policy import Factor
 from edge.core.decision.hours import site_time
-from edge.core.domain import Circumstances, Claim, Identification, ListAge, RosterState, Sight, Worker
+from edge.core.domain import Circumstances, Claim, Decision, Identification, ListAge, RosterState, Sight, Worker
 
 
 class RuleVerdict(StrEnum):
@@ -132,3 +132,25 @@ def tiers(state: RosterState, site_id: str, now: datetime) -> tuple[DataTier, Da
 def policy_of(state: RosterState, site_id: str, now: datetime) -> PolicySnapshot:
     """Return HQ's policy, or the defaults before the first one."""
     return state.policy or PolicySnapshot(site_id=site_id, issued_utc=now)
+
+
+def decision_of(case: DecisionCase, reason: Reason | None, advice: Advice | None, detail: str) -> Decision:
+    """Make a decision of a case, with everything that the event records."""
+    seen = case.identification
+    candidate, worker = seen.candidate, case.worker
+    return Decision(
+        reason=reason or Reason.NO_DECISION,
+        advice=advice or Advice.SEE_DESK,
+        worker_id=None if reason is Reason.UNKNOWN else case.worker_id,
+        score=candidate.score if candidate else None,
+        threshold=seen.threshold,
+        frames=seen.frames,
+        liveness=seen.liveness,
+        roster_tier=case.roster_tier,
+        risk_tier=case.risk_tier,
+        presence_version=case.at.presence_version,
+        factors=case.claim.factors | ({Factor.FACE} if case.seen else set()),
+        temperature_c=case.temperature_c,
+        slow=worker.slow if worker else False,
+        detail=detail[:500],
+    )

@@ -23,6 +23,7 @@ from edge.core.domain.requests import (
     LockDownRequest,
     TechnicianRequest,
 )
+from edge.core.domain.standing import SiteStandings, WorkerStanding
 from edge.core.domain.vision import Face, Frame, Image, Points, Template, Vector
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "Recognition",
     "RosterState",
     "Sight",
+    "SiteStandings",
     "TechnicianRequest",
     "Template",
     "ThermometerStatus",
@@ -71,4 +73,5 @@ __all__ = [
     "TrainingClaim",
     "Vector",
     "Worker",
+    "WorkerStanding",
 ]
