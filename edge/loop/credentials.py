@@ -20,6 +20,7 @@ from edge.core.domain import Claim, Frame, ReaderEntry, TrainingClaim, Worker
 from edge.loop.adapters import Adapters
 from edge.loop.journal_writer import JournalWriter, before_memory
 from edge.loop.lockout import Lockout
+from edge.loop.visitors import Visitors
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,8 @@ class _LastCard:
 
 
 class Credentials:
-    def __init__(self, config: Config, adapters: Adapters, writer: JournalWriter) -> None:
-        self._config, self._adapters, self._writer = config, adapters, writer
+    def __init__(self, config: Config, adapters: Adapters, writer: JournalWriter, visitors: Visitors) -> None:
+        self._config, self._adapters, self._writer, self._visitors = config, adapters, writer, visitors
         self._held, self._held_at = Claim(), float("-inf")
         self._asked: tuple[str, float] | None = None
         self._cards: dict[str, str] = {}
@@ -110,6 +111,8 @@ class Credentials:
         if claim.training is not None:
             self._training.append(claim.training)
             return []
+        if claim.badge:
+            claim = self._visitors.claim(claim.badge)
         if claim.ref and self._adapters.journal.seen(claim.ref):
             return [self._refused_code(ShownCredential(Claim(refusal=USED_CODE), frame.monotonic_s, claim.worker_id))]
         if claim.issued_utc is not None and before_memory(self._adapters.journal, claim.issued_utc):

@@ -16,6 +16,7 @@ from edge.loop.journal_writer import JournalWriter
 from edge.loop.passage_control import PassageControl
 from edge.loop.passage_thread import PassageThread
 from edge.loop.training_proofs import TrainingProofs
+from edge.loop.visitors import Visitors
 from edge.loop.visits import Visits
 
 log = structlog.get_logger()
@@ -36,10 +37,18 @@ class GateLoop:
         self._passage_control = PassageControl(config, adapters, self._writer)
         self._disk_watch = DiskWatch(config, adapters, self._writer)
         self._display = Display(config, adapters, self._writer, self._passage_control, self._disk_watch)
-        self._visits = Visits(config, adapters, self._writer, self._passage_control, self._display)
+        visitors = Visitors(adapters, self._writer)
+        self._visits = Visits(config, adapters, self._writer, self._passage_control, self._display, visitors)
         self._proofs = TrainingProofs(config, adapters, self._writer, self._display)
         self._inbox = HqInbox(
-            config, adapters, self._writer, self._passage_control, self._display, self._disk_watch, self._proofs
+            config,
+            adapters,
+            self._writer,
+            self._passage_control,
+            self._display,
+            self._disk_watch,
+            self._proofs,
+            visitors,
         )
         self._is_terminal = config.gate.is_terminal
         self._passage_thread: PassageThread | None = None
