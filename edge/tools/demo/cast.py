@@ -140,7 +140,7 @@ KEPT = (
     Act("Worker E alone", ("e",), Reason.GRANTED, Advice.WALK_THROUGH, "worker-e", gap_s=2.0),
     Act("Worker F, in the light", ("f",), Reason.GRANTED, Advice.WALK_THROUGH, "worker-f", gap_s=2.0),
 )
-"""Who comes in when the demonstration is over and is kept: the pages show people inside, and what became of refusals."""
+"""Who comes in when the demonstration is kept: the pages then show people inside, and what became of refusals."""
 
 
 def portraits(photos_dir: Path, matcher: FaceMatcher) -> dict[str, Portrait]:
