@@ -23,7 +23,15 @@ from edge.core.domain.requests import (
     LockDownRequest,
     TechnicianRequest,
 )
+from edge.core.domain.standing import SiteStandings, WorkerStanding
 from edge.core.domain.vision import Face, Frame, Image, Points, Template, Vector
+from edge.core.domain.visitors import (
+    VISITOR,
+    VISITOR_LEFT,
+    VisitorLeftRequest,
+    VisitorPass,
+    VisitorRequest,
+)
 
 __all__ = [
     "ADMIT",
@@ -32,6 +40,8 @@ __all__ = [
     "ENROL",
     "LOCK_DOWN",
     "RELEASE_LOCK_DOWN",
+    "VISITOR",
+    "VISITOR_LEFT",
     "AdmitRequest",
     "CameraStatus",
     "Candidate",
@@ -64,11 +74,16 @@ __all__ = [
     "Recognition",
     "RosterState",
     "Sight",
+    "SiteStandings",
     "TechnicianRequest",
     "Template",
     "ThermometerStatus",
     "Tone",
     "TrainingClaim",
     "Vector",
+    "VisitorLeftRequest",
+    "VisitorPass",
+    "VisitorRequest",
     "Worker",
+    "WorkerStanding",
 ]
