@@ -206,6 +206,18 @@ def test_fail__no_neighbour_and_no_other_role_reaches_a_list(
     assert officer.get(pages[0]).status_code == officer.get(LISTS).status_code == 404
 
 
+def test_fail__a_sheet_of_which_no_row_is_read_is_not_put_in_force(
+    town: SmallDistrict, measure: EmergencyMeasure, officer: Client
+) -> None:
+    mistyped = id_number(1)[:-1] + ("0" if id_number(1)[-1] != "0" else "1")
+    found = _load(officer, measure, _book(("工人1", mistyped, "")))
+    page = _text(officer, f"{LISTS}{found.pk}/")
+    assert "No row of this sheet could be read" in page and f"{LISTS}{found.pk}/force/" not in page
+    officer.post(f"{LISTS}{found.pk}/force/")
+    found.refresh_from_db()
+    assert (found.loaded, found.confirmed) == (None, None)
+
+
 def test_ok__a_rule_over_places_shows_trips_beside_it_and_a_list_can_be_withdrawn(
     town: SmallDistrict, measure: EmergencyMeasure, officer: Client
 ) -> None:
