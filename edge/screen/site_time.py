@@ -1,0 +1,59 @@
+"""The site's own time, for every page: one time zone, and dates with their day of the week. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+
+from contract.policy import zone_named
+from edge.screen.words.time import TimeWord
+
+_EARLIEST, _LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
+"""Bounds of local times: beyond them a time zone would overflow."""
+
+
+_DAYS = tuple(TimeWord)[:7]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteTime:
+    """Times in one zone, in the words of one language. `zone` None: the zone of this computer."""
+
+    zone: tzinfo | None
+    words: Mapping[str, str]
+
+    def local(self, utc: datetime) -> datetime:
+        """Return a time in the site's zone."""
+        return max(_EARLIEST, min(utc, _LATEST)).astimezone(self.zone)
+
+    def day(self, day: date) -> str:
+        """Return a date with its day of the week, for example "Sun 2026-11-29"."""
+        weekday = self.words[_DAYS[day.weekday()]]
+        return self.words[TimeWord.PATTERN].format(weekday=weekday, date=day.isoformat())
+
+    def clock(self, utc: datetime) -> str:
+        """Return hours, minutes and seconds."""
+        return self.local(utc).strftime("%H:%M:%S")
+
+    def moment(self, utc: datetime, now: datetime) -> str:
+        """Return hours and minutes, with the day before them if that is not today."""
+        at = self.local(utc)
+        today = at.date() == self.local(now).date()
+        return at.strftime("%H:%M") if today else f"{self.day(at.date())} {at:%H:%M}"
+
+    def full(self, utc: datetime) -> str:
+        """Return the day, hours and minutes."""
+        at = self.local(utc)
+        return f"{self.day(at.date())} {at:%H:%M}"
+
+    def name(self, now: datetime) -> str:
+        """Return the zone's name and its difference from UTC, for example "Asia/Shanghai, UTC+08:00"."""
+        at = self.local(now)
+        offset = at.strftime("%z")
+        difference = f"UTC{offset[:3]}:{offset[3:5]}"
+        named = getattr(self.zone, "key", "")
+        return f"{named}, {difference}" if named else difference
+
+
+def zone_of(name: str) -> tzinfo | None:
+    """Return the zone of this IANA name. None: this machine does not know it, so its own zone applies."""
+    return zone_named(name) if name else None
