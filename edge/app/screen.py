@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from contract.keyring import OpeningKeys, TrustedKeys
 from contract.signing import BadKey
+from edge.app.standings_file import StandingsReader
 from edge.app.state_folders import DESK, JOURNAL, REPLICA, desk_dir, metrics_files, muster_files
 from edge.core.config import Config
 from edge.core.domain import MusterList
@@ -18,9 +19,9 @@ from edge.core.layout import GATE, SYNC
 from edge.core.ports import DeskError, JournalError
 from edge.replica.directory import DirectoryReader
 from edge.replica.summary import SummaryReader
+from edge.screen.access.peers import NOBODY, owner_of
 from edge.screen.app import create_app
-from edge.screen.muster_page import MusterSource
-from edge.screen.peers import NOBODY, owner_of
+from edge.screen.office.muster import MusterSource
 from edge.screen.server import PortTaken, ScreenServer
 from edge.screen.translations import MissingText
 from edge.storage.desk import DeskWriter
@@ -42,7 +43,16 @@ def run(config: Config, shutdown: Shutdown) -> None:
     journal, summary = JournalReader(state / JOURNAL), SummaryReader(state / REPLICA)
     desk, names = DeskWriter(state / DESK), open_directory(config)
     muster = newest_muster(muster_files(config))
-    app = create_app(journal, summary.read, config, desk, metrics_files(config), muster, names.read if names else None)
+    app = create_app(
+        journal,
+        summary.read,
+        config,
+        desk,
+        metrics_files(config),
+        muster,
+        names.read if names else None,
+        standings=StandingsReader(config).read,
+    )
     server = ScreenServer(app, config.screen, lambda: other_processes(state))
     thread = server.start()
     due_s = time.monotonic()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 
 from contract.policy import zone_named
+from edge.screen.ports import StandingSource
 from edge.screen.words.time import TimeWord
 
 _EARLIEST, _LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
@@ -30,15 +31,11 @@ class SiteTime:
         weekday = self.words[_DAYS[day.weekday()]]
         return self.words[TimeWord.PATTERN].format(weekday=weekday, date=day.isoformat())
 
-    def clock(self, utc: datetime) -> str:
-        """Return hours, minutes and seconds."""
-        return self.local(utc).strftime("%H:%M:%S")
-
     def moment(self, utc: datetime, now: datetime) -> str:
-        """Return hours and minutes, with the day before them if that is not today."""
+        """Return hours, minutes and seconds, with the day before them if that is not today."""
         at = self.local(utc)
         today = at.date() == self.local(now).date()
-        return at.strftime("%H:%M") if today else f"{self.day(at.date())} {at:%H:%M}"
+        return f"{at:%H:%M:%S}" if today else f"{self.day(at.date())} {at:%H:%M:%S}"
 
     def full(self, utc: datetime) -> str:
         """Return the day, hours and minutes."""
@@ -52,6 +49,22 @@ class SiteTime:
         difference = f"UTC{offset[:3]}:{offset[3:5]}"
         named = getattr(self.zone, "key", "")
         return f"{named}, {difference}" if named else difference
+
+
+class SiteZone:
+    """The zone that the site's policy names. It stays known while the gate process is down."""
+
+    def __init__(self, standings: StandingSource) -> None:
+        self._standings = standings
+        self._name, self._zone = "", zone_of("")
+
+    def now(self) -> tzinfo | None:
+        """Return the present zone; None until a policy is known: the zone of this computer."""
+        found = self._standings()
+        if found is not None and found.policy is not None and found.policy.time_zone != self._name:
+            self._name = found.policy.time_zone
+            self._zone = zone_of(self._name)
+        return self._zone
 
 
 def zone_of(name: str) -> tzinfo | None:

@@ -24,15 +24,18 @@ from edge.core.domain import (
     ENROL,
     LOCK_DOWN,
     RELEASE_LOCK_DOWN,
+    VISITOR,
+    VISITOR_LEFT,
     AdmitRequest,
     CommissioningRequest,
     ConfirmTrainingRequest,
     DeskRequest,
     EnrolmentRequest,
     LockDownRequest,
+    VisitorPass,
 )
 from edge.core.ports import DeskError
-from edge.storage import desk_tables, sqlite_file
+from edge.storage import desk_tables, sqlite_file, visitor_tables
 from edge.storage.database_reader import DatabaseReader
 from edge.storage.desk_tables import AuditRow, RequestRow
 
@@ -40,7 +43,10 @@ __all__ = ["DeskError", "DeskReader", "DeskWriter"]
 
 
 MERGED_WITHIN = timedelta(hours=1)
-_KINDS = (ENROL, ADMIT, COMMISSION, LOCK_DOWN, RELEASE_LOCK_DOWN, CONFIRM_TRAINING)
+NEW_ROLE = "guard"
+"""Role of a new account, unless another is named."""
+_KINDS = (ENROL, ADMIT, COMMISSION, LOCK_DOWN, RELEASE_LOCK_DOWN, CONFIRM_TRAINING, VISITOR, VISITOR_LEFT)
+_VISITOR, _DIGEST = re.compile("visitor-[0-9a-f]{12}"), re.compile("[0-9a-f]{64}")
 _REF = re.compile(f"({'|'.join(_KINDS)})-[0-9a-f]{{32}}")
 
 
@@ -82,17 +88,28 @@ class DeskWriter:
 
     def request_lock_down(self, request: LockDownRequest, *, release: bool) -> str:
         """Ask the gate to refuse everybody, or to end that. Return the request's `ref`. Raises DeskError."""
-        return self._request(RELEASE_LOCK_DOWN if release else LOCK_DOWN, request, request.by, "")
+        return self._request(RELEASE_LOCK_DOWN if release else LOCK_DOWN, request, request.by, request.why)
 
     def request_confirmation(self, request: ConfirmTrainingRequest) -> str:
         """Ask the gate to record that a guard saw who learned. Return the request's `ref`. Raises DeskError."""
         return self._request(CONFIRM_TRAINING, request, request.by, f"event {request.seq}")
 
-    def set_password(self, name: str, stored: str, by: str) -> None:
-        """Make or change an account. `stored`: from `edge.screen.passwords.hash_password`. Raises DeskError."""
+    def set_password(self, name: str, stored: str, by: str, role: str = NEW_ROLE) -> None:
+        """Make an account of a role, or change its password alone. Raises DeskError.
+
+        `stored`: from `edge.screen.access.passwords.hash_password`.
+        """
         with self._writing():
-            desk_tables.set_password(self._db, name, stored, self._now().isoformat())
+            desk_tables.set_password(self._db, name, stored, self._now().isoformat(), role)
             self._note(by, "account", f"{name}: password set")
+
+    def set_role(self, name: str, role: str, by: str) -> bool:
+        """Change an account's role. Return False if there is no account of this name. Raises DeskError."""
+        with self._writing():
+            changed = desk_tables.set_role(self._db, name, role)
+            if changed:
+                self._note(by, "account", f"{name}: role {role}")
+        return changed
 
     def remove_account(self, name: str, by: str) -> bool:
         """Remove an account. Return False if there is none of this name. Raises DeskError."""
@@ -102,13 +119,17 @@ class DeskWriter:
                 self._note(by, "account", f"{name}: removed")
         return removed
 
-    def accounts(self) -> list[tuple[str, datetime]]:
-        """Return every account and when its password was set, by name."""
-        return [(name, datetime.fromisoformat(utc)) for name, utc in desk_tables.accounts(self._db)]
+    def accounts(self) -> list[tuple[str, str, datetime]]:
+        """Return name and role of every account and when its password was set, by name."""
+        return [(name, role, datetime.fromisoformat(utc)) for name, role, utc in desk_tables.accounts(self._db)]
 
     def password(self, name: str) -> str | None:
         """Return the stored form of an account's password, or None."""
         return desk_tables.password(self._db, name)
+
+    def role(self, name: str) -> str | None:
+        """Return the role of an account, or None."""
+        return desk_tables.role(self._db, name)
 
     def audit(self, who: str, what: str, detail: str = "") -> None:
         """Record that a person did something. Raises DeskError."""
@@ -200,6 +221,10 @@ class DeskReader:
         found = desk_tables.requests(self._rows, after_id)
         return [DeskRequest(number, _allowed_ref(ref), kind, body) for number, ref, kind, body in found]
 
+    def visitor_passes(self) -> list[VisitorPass]:
+        """See `edge.core.ports.DeskRequestSource`. A row that is no pass of this software is left out."""
+        return [made for row in visitor_tables.passes(self._rows) if (made := _visitor_pass(*row)) is not None]
+
     def has_accounts(self) -> bool:
         """Return True if a person may sign in at the desk's page."""
         return desk_tables.has_accounts(self._rows)
@@ -226,11 +251,22 @@ def _allowed_ref(ref: str) -> str:
     return ref if _REF.fullmatch(ref) else f"desk-{hashlib.sha256(ref.encode()).hexdigest()[:32]}"
 
 
+def _visitor_pass(visitor_id: str, badge: str, from_utc: str, until_utc: str) -> VisitorPass | None:
+    if not (_VISITOR.fullmatch(visitor_id) and _DIGEST.fullmatch(badge)):
+        return None
+    try:
+        times = datetime.fromisoformat(from_utc), datetime.fromisoformat(until_utc)
+    except ValueError:
+        return None
+    return VisitorPass(visitor_id, badge, *times) if all(time.tzinfo is not None for time in times) else None
+
+
 def _open(path: Path) -> sqlite3.Connection:
     db = sqlite_file.connect(path)
     try:
         sqlite_file.check(db)
         desk_tables.create(db)
+        visitor_tables.create(db)
     except sqlite3.DatabaseError:
         db.close()
         raise

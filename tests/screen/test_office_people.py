@@ -25,9 +25,7 @@ def held(worker_id: str, **entry: object) -> WorkerStanding:
 
 def trained(worker_id: str, days: int | None, **more: object) -> WorkerStanding:
     until = TODAY + timedelta(days=days) if days is not None else None
-    return WorkerStanding.model_validate(
-        {"worker_id": worker_id, "here": True, "training_valid_until": until} | more
-    )
+    return WorkerStanding.model_validate({"worker_id": worker_id, "here": True, "training_valid_until": until} | more)
 
 
 def test_ok__a_hold_names_list_reason_and_whom_to_ask_and_who_is_inside_comes_first() -> None:

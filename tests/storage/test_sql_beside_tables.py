@@ -14,6 +14,7 @@ OWNERS = {
     "edge/storage/journal_tables.py": {"journal", "refs", "marks", "live"},
     "edge/storage/journal_events.py": {"events", "journal"},
     "edge/storage/desk_tables.py": {"requests", "audit", "accounts", "sqlite_sequence"},
+    "edge/storage/visitor_tables.py": {"visitors", "acknowledged", "sqlite_master"},
     "edge/storage/score_store.py": {"days"},
     "edge/replica/list_tables.py": {"replica", "list_versions", "list_parts", "list_deltas", "sqlite_master"},
     "edge/replica/message_tables.py": {"acks", "commands", "incidents", "link", "serials"},

@@ -94,6 +94,9 @@ class DecisionCase:
 
     @property
     def worker(self) -> Worker | None:
+        """The person's entry on the roster. A visitor has none, and gets one without papers for this site."""
+        if self.claim.visitor and self.worker_id is not None:
+            return Worker(self.worker_id, frozenset({self.at.site_id}))
         return self.state.workers.get(self.worker_id) if self.worker_id else None
 
     @property

@@ -35,6 +35,8 @@ def examine(case: DecisionCase) -> Iterator[tuple[Rule, RuleFinding]]:
 def _ask(rule: Rule, case: DecisionCase) -> RuleFinding:
     if case.leaving and rule.leaving is Leaving.NOT_ASKED:
         return not_asked("on the way out")
+    if case.claim.visitor and not rule.visitors:
+        return not_asked("a visitor")
     finding = rule.look(case)
     if case.leaving and rule.leaving is Leaving.NOTED and finding.verdict is RuleVerdict.REFUSES:
         return RuleFinding(RuleVerdict.NOTES, finding.given)

@@ -58,14 +58,21 @@ def check_for_guard(worker_id: str, state: RosterState, at: Circumstances) -> Gu
 
 
 def admit_by_guard(
-    worker_id: str | None, words: str, state: RosterState, at: Circumstances, despite: Collection[Reason] = ()
+    worker_id: str | None,
+    words: str,
+    state: RosterState,
+    at: Circumstances,
+    despite: Collection[Reason] = (),
+    *,
+    visitor: bool = False,
 ) -> Decision:
     """Decide on a guard's admission. Only papers and risk lists count, and only for a named worker.
 
     `words`: who admits, and why. `despite`: the objections that the guard saw. One that the guard did not see refuses,
     because it came up in the meantime. A list that holds is always overridden, one that denies never.
+    `visitor`: the id is a registered visitor's, who has no papers here.
     """
-    case = _case(worker_id, state, at)
+    case = _case(worker_id, state, at, visitor=visitor)
     admitted = replace(decision_of(case, Reason.MANUAL_ADMIT, Advice.WALK_THROUGH, words), worker_id=worker_id)
     if worker_id is None:
         return admitted
@@ -78,8 +85,9 @@ def admit_by_guard(
     return replace(admitted, alerts=tuple(text[:500] for text in [*overridden, *found.notes]))
 
 
-def _case(worker_id: str | None, state: RosterState, at: Circumstances) -> DecisionCase:
-    return DecisionCase.of(Identification(Sight.NOBODY), Claim(worker_id, frozenset({Factor.GUARD})), state, at)
+def _case(worker_id: str | None, state: RosterState, at: Circumstances, *, visitor: bool = False) -> DecisionCase:
+    claim = Claim(worker_id, frozenset({Factor.GUARD}), visitor=visitor)
+    return DecisionCase.of(Identification(Sight.NOBODY), claim, state, at)
 
 
 def _check(case: DecisionCase) -> GuardCheck:
@@ -99,6 +107,8 @@ def _check(case: DecisionCase) -> GuardCheck:
 
 def _papers(case: DecisionCase, worker: Worker | None) -> Iterator[Objection]:
     overridable = {str(one) for one in case.policy.guard_override}
+    if case.claim.visitor:
+        return
     if worker is None:
         found = [("known worker", known(case))] if _names_everybody(case) else []
     else:

@@ -25,6 +25,13 @@ from edge.core.domain.requests import (
 )
 from edge.core.domain.standing import SiteStandings, WorkerStanding
 from edge.core.domain.vision import Face, Frame, Image, Points, Template, Vector
+from edge.core.domain.visitors import (
+    VISITOR,
+    VISITOR_LEFT,
+    VisitorLeftRequest,
+    VisitorPass,
+    VisitorRequest,
+)
 
 __all__ = [
     "ADMIT",
@@ -33,6 +40,8 @@ __all__ = [
     "ENROL",
     "LOCK_DOWN",
     "RELEASE_LOCK_DOWN",
+    "VISITOR",
+    "VISITOR_LEFT",
     "AdmitRequest",
     "CameraStatus",
     "Candidate",
@@ -72,6 +81,9 @@ __all__ = [
     "Tone",
     "TrainingClaim",
     "Vector",
+    "VisitorLeftRequest",
+    "VisitorPass",
+    "VisitorRequest",
     "Worker",
     "WorkerStanding",
 ]

@@ -67,6 +67,7 @@ class LockDownRequest(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     by: str = Field(min_length=1, max_length=40)
+    why: str = Field(default="", max_length=200)
     asked_utc: Utc
 
 

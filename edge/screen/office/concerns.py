@@ -10,8 +10,8 @@ from edge.core.passage import PassageState
 from edge.screen.journal.event_line import Mood
 from edge.screen.journal.totals import JournalTotals
 from edge.screen.lane_view import is_stale
-from edge.screen.words.office import Concern
 from edge.screen.ports import Link, NameDirectory, SyncSummary
+from edge.screen.words.office import Concern
 
 NAMES_OLD = timedelta(days=1)
 """HQ signs the list of names again several times a day."""

@@ -98,9 +98,7 @@ def _said(finding: Finding, texts: Texts, time: SiteTime) -> Said:
     return Said(finding.mood, _ICONS[finding.mood], sentence, todo, finding.concern.value)
 
 
-def _shares(
-    presence: Presence, entries: Mapping[str, DirectoryEntry], words: Mapping[str, str]
-) -> tuple[Shares, ...]:
+def _shares(presence: Presence, entries: Mapping[str, DirectoryEntry], words: Mapping[str, str]) -> tuple[Shares, ...]:
     if not entries or not presence.people:
         return ()
     found = []
@@ -145,7 +143,9 @@ def _presence(known: Knowledge, texts: Texts) -> ListAge:
         return ListAge(words[OfficeWord.PRESENCE], words[OfficeWord.MISSING], Mood.PLAIN, "")
     age = known.now - muster.issued_utc
     tier = DataTier.STALE if age.total_seconds() > muster.max_age_s else DataTier.FRESH
-    return ListAge(words[OfficeWord.PRESENCE], _ago(muster.issued_utc, known.now, texts), _TIERS[tier], texts.tier[tier])
+    return ListAge(
+        words[OfficeWord.PRESENCE], _ago(muster.issued_utc, known.now, texts), _TIERS[tier], texts.tier[tier]
+    )
 
 
 def _ago(then: datetime, now: datetime, texts: Texts) -> str:

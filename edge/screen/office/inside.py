@@ -49,11 +49,11 @@ class Presence:
 
 def presence_now(muster: MusterList | None, totals: JournalTotals, now: datetime) -> Presence:
     """Return who is inside over all gates; by this gate alone if HQ's list is old or missing."""
-    if muster is not None and muster.issued_utc is not None:
-        if (now - muster.issued_utc).total_seconds() <= muster.max_age_s:
-            people = (Present(one.worker_id, one.utc, one.gate_id) for one in muster.people)
-            newest_first = tuple(sorted(people, key=lambda one: one.since, reverse=True))
-            return Presence(newest_first, muster.unnamed, Scope.ALL_GATES, muster.issued_utc)
+    issued = muster.issued_utc if muster is not None else None
+    if muster is not None and issued is not None and (now - issued).total_seconds() <= muster.max_age_s:
+        people = (Present(one.worker_id, one.utc, one.gate_id) for one in muster.people)
+        newest_first = tuple(sorted(people, key=lambda one: one.since, reverse=True))
+        return Presence(newest_first, muster.unnamed, Scope.ALL_GATES, issued)
     own = (Present(worker_id, since) for worker_id, since in reversed(totals.on_site.items()))
     recent = tuple(one for one in own if now - one.since <= OWN_FORGETS_AFTER)
     return Presence(recent, totals.unnamed, Scope.THIS_GATE)
