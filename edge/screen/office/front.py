@@ -41,7 +41,7 @@ class Shares:
 
 
 @dataclass(frozen=True, slots=True)
-class ListAge:
+class AgeLine:
     """One list of this gate: its age in words, and what that means."""
 
     name: str
@@ -61,7 +61,7 @@ class FrontView:
     counted: str
     unnamed: str
     shares: tuple[Shares, ...]
-    lists: tuple[ListAge, ...]
+    lists: tuple[AgeLine, ...]
 
 
 def front_view(known: Knowledge, texts: Texts, time: SiteTime) -> FrontView:
@@ -112,38 +112,38 @@ def _shares(presence: Presence, entries: Mapping[str, DirectoryEntry], words: Ma
 _TIERS = {DataTier.FRESH: Mood.GOOD, DataTier.STALE: Mood.CARE, DataTier.EXPIRED: Mood.BAD}
 
 
-def _lists(known: Knowledge, texts: Texts) -> tuple[ListAge, ...]:
+def _lists(known: Knowledge, texts: Texts) -> tuple[AgeLine, ...]:
     """Return the lists that decide, the list of names, and the count over all gates."""
     return (*(_decides(kind, known, texts) for kind in DECISION_LISTS), _names(known, texts), _presence(known, texts))
 
 
-def _decides(kind: ListKind, known: Knowledge, texts: Texts) -> ListAge:
+def _decides(kind: ListKind, known: Knowledge, texts: Texts) -> AgeLine:
     """Return a list with the tier that the gate gives it: the policy's limits are sealed for the gate."""
     held, live = known.sync.lists.get(kind), known.heard
     tiers = {ListKind.ROSTER: live.roster_tier, ListKind.RISK: live.risk_tier} if live else {}
     age = _ago(held.issued_utc, known.now, texts) if held else texts.room("office")[OfficeWord.MISSING]
     tier = tiers.get(kind)
     if tier is None:
-        return ListAge(texts.list[kind], age, Mood.PLAIN, "")
-    return ListAge(texts.list[kind], age, _TIERS[tier], texts.tier[tier])
+        return AgeLine(texts.list[kind], age, Mood.PLAIN, "")
+    return AgeLine(texts.list[kind], age, _TIERS[tier], texts.tier[tier])
 
 
-def _names(known: Knowledge, texts: Texts) -> ListAge:
+def _names(known: Knowledge, texts: Texts) -> AgeLine:
     words, names = texts.room("office"), known.names
     if not names.version or names.issued_utc is None:
-        return ListAge(words[OfficeWord.DIRECTORY], words[OfficeWord.MISSING], Mood.PLAIN, "")
+        return AgeLine(words[OfficeWord.DIRECTORY], words[OfficeWord.MISSING], Mood.PLAIN, "")
     tier = DataTier.STALE if known.now - names.issued_utc > NAMES_OLD else DataTier.FRESH
     age = _ago(names.issued_utc, known.now, texts)
-    return ListAge(words[OfficeWord.DIRECTORY], age, _TIERS[tier], texts.tier[tier])
+    return AgeLine(words[OfficeWord.DIRECTORY], age, _TIERS[tier], texts.tier[tier])
 
 
-def _presence(known: Knowledge, texts: Texts) -> ListAge:
+def _presence(known: Knowledge, texts: Texts) -> AgeLine:
     words, muster = texts.room("office"), known.muster
     if muster is None or muster.issued_utc is None:
-        return ListAge(words[OfficeWord.PRESENCE], words[OfficeWord.MISSING], Mood.PLAIN, "")
+        return AgeLine(words[OfficeWord.PRESENCE], words[OfficeWord.MISSING], Mood.PLAIN, "")
     age = known.now - muster.issued_utc
     tier = DataTier.STALE if age.total_seconds() > muster.max_age_s else DataTier.FRESH
-    return ListAge(
+    return AgeLine(
         words[OfficeWord.PRESENCE], _ago(muster.issued_utc, known.now, texts), _TIERS[tier], texts.tier[tier]
     )
 
