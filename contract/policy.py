@@ -42,6 +42,18 @@ class RiskAction(StrEnum):
     """Admit, and show it to the manager."""
 
 
+class GuardOverride(StrEnum):
+    """What stands against a worker, and a guard may override with a reason. The words are those of `Reason`."""
+
+    UNKNOWN = "unknown"
+    NOT_THIS_SITE = "not_this_site"
+    NOT_ACTIVE = "not_active"
+    EMPLOYER_NOT_ADMITTED = "employer_not_admitted"
+    TRADE_NOT_ADMITTED = "trade_not_admitted"
+    TRAINING_LAPSED = "training_lapsed"
+    DECLARATION_NEEDED = "declaration_needed"
+
+
 class AntiPassback(StrEnum):
     """What the gate does when a worker who is inside comes in again, or a worker who is outside leaves."""
 

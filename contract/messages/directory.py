@@ -11,6 +11,7 @@ _ONE_LINE = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
 
 Name = Annotated[str, Field(max_length=80, pattern=_ONE_LINE)]
 """One line of text: no control character, so that it can be shown and printed anywhere."""
+Greeting = Annotated[str, Field(min_length=1, max_length=20, pattern=_ONE_LINE)]
 Phone = Annotated[str, Field(max_length=40, pattern=_ONE_LINE)]
 
 
@@ -25,6 +26,8 @@ class DirectoryEntry(BaseModel):
     team: Name | None = Field(default=None, repr=False)
     trade: Name | None = Field(default=None, repr=False)
     phone: Phone | None = Field(default=None, repr=False)
+    greeting: Greeting | None = Field(default=None, repr=False)
+    """A short name that the lane may show when the worker is admitted. Only with the worker's consent."""
 
 
 class DirectorySnapshot(SnapshotHeader):

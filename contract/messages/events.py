@@ -12,6 +12,7 @@ from contract.messages.words import (
     Direction,
     LivenessVerdict,
     NoticeCode,
+    Origin,
     PassageOutcome,
     Reason,
     TrainingStep,
@@ -32,7 +33,14 @@ class Event(Message):
     clock_trusted: bool
 
 
-class AccessEvent(Event):
+class AskedEvent(Event):
+    """An event that a person may have asked for. `by`: the name of their account, or "". `origin`: where they asked."""
+
+    by: str = Field(default="", max_length=64)
+    origin: Origin | None = None
+
+
+class AccessEvent(AskedEvent):
     """A decision, with all that it depended on."""
 
     type: Literal["access"] = "access"
@@ -61,8 +69,8 @@ class AccessEvent(Event):
     detail: Text = ""
 
 
-class PassageEvent(Event):
-    """What happened after a release, or without one."""
+class PassageEvent(AskedEvent):
+    """What happened after a release, or without one. With `by`: no sensor saw it, but this person recorded it."""
 
     type: Literal["passage"] = "passage"
     outcome: PassageOutcome
@@ -71,7 +79,7 @@ class PassageEvent(Event):
     worker_id: Id | None = None
 
 
-class NoticeEvent(Event):
+class NoticeEvent(AskedEvent):
     """Something that the manager or HQ should know."""
 
     type: Literal["notice"] = "notice"

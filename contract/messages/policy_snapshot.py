@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from contract.messages.lists import SnapshotHeader
-from contract.policy import EVERY_WAY_IN, AntiPassback, FactorRule, Holiday, Period, RiskRule, zone_named
+from contract.policy import EVERY_WAY_IN, AntiPassback, FactorRule, GuardOverride, Holiday, Period, RiskRule, zone_named
 
 
 class PolicySnapshot(SnapshotHeader):
@@ -50,6 +50,11 @@ class PolicySnapshot(SnapshotHeader):
     """False: the gate admits no worker while it writes events into its last reserve of disk space."""
     protective_gear_advice: bool = False
     """Say when a helmet or mask is missing. It is never a reason to refuse."""
+    lane_names: bool = False
+    """True: the lane may show the short name (`DirectoryEntry.greeting`) of a worker who is admitted."""
+    guard_override: tuple[GuardOverride, ...] = Field(default=(), max_length=20)
+    """What a guard may override, with a reason, who admits a named worker on the way in. A list that holds always, a
+    list that denies never."""
     factors: tuple[FactorRule, ...] = Field(default=EVERY_WAY_IN, min_length=1, max_length=50)
     """The first rule whose periods include the present time applies."""
 

@@ -169,6 +169,14 @@ class NoticeCode(StrEnum):
     """A technician allows older lists than those the gate had."""
 
 
+class Origin(StrEnum):
+    """Where a person asked for what the gate did."""
+
+    HQ = "hq"
+    DESK = "desk"
+    TECHNICIAN = "technician"
+
+
 class DiskStep(StrEnum):
     """How much space is left for the journal. Each step gives up more, but never an event."""
 

@@ -11,7 +11,7 @@ import structlog
 from contract.messages import NoticeCode, NoticeEvent
 from contract.signing import BadKey
 from edge import __version__
-from edge.app.devices import make_camera, make_credential_readers, make_thermometer, make_voice
+from edge.app.devices import make_camera, make_credential_readers, make_indicator, make_preview, make_thermometer
 from edge.app.gate_metrics import GateMetrics, MeteredCamera, MeteredJournal
 from edge.app.journal_startup import apply_acks, open_journal, record_new_journal, start_background_check
 from edge.app.lock_relay import keep_relay_description
@@ -20,6 +20,7 @@ from edge.app.prepared_roster import PreparedRoster
 from edge.app.reboot import make_restart, reboot_unanswered
 from edge.app.roster import open_roster
 from edge.app.site_presence import MusterFile, open_presence
+from edge.app.standings_file import StandingsFile
 from edge.app.state_folders import (
     CUT_NOTES,
     DESK,
@@ -96,7 +97,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
             relay_watchdog.start()
             keep_relay_description(config.gate, state)
             opened = _open(config, gate, factory, readers, shutdown)
-            loop, muster = _make_loop(opened)
+            loop, muster, standings = _make_loop(opened)
         except Exception as error:
             try:
                 _open_while_it_burns(gate, config.gate.fire_reset == "manual", shutdown, error)
@@ -106,7 +107,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
         except BaseException:
             gate.close()
             raise
-        _run_loop(opened, loop, muster, shutdown)
+        _run_loop(opened, loop, muster, standings, shutdown)
     finally:
         readers.close()
         relay_watchdog.close()
@@ -138,7 +139,9 @@ def _open(config: Config, gate: GpioGate, factory: Any, readers: ExitStack, shut
     )
 
 
-def _run_loop(opened: _Opened, loop: GateLoop, muster: MusterFile, shutdown: Shutdown) -> None:
+def _run_loop(
+    opened: _Opened, loop: GateLoop, muster: MusterFile, standings: StandingsFile, shutdown: Shutdown
+) -> None:
     """Run the loop until shutdown, then close what was opened."""
     gc.freeze()  # objects loaded so far stay: the garbage collector skips them between frames
     background_check = start_background_check(opened.config, opened.journal)
@@ -150,6 +153,7 @@ def _run_loop(opened: _Opened, loop: GateLoop, muster: MusterFile, shutdown: Shu
         opened.journal.sign()
         numbers.write_if_due()
         muster.write_if_due()
+        standings.write_if_due()
         return healthy
 
     watchdog = Watchdog()
@@ -163,6 +167,7 @@ def _run_loop(opened: _Opened, loop: GateLoop, muster: MusterFile, shutdown: Shu
         opened.high_water.close()  # before the journal closes, which keeps the copy of the marks
         loop.close()
         numbers.remove()
+        standings.remove()
         if opened.scores is not None:
             opened.scores.close()
 
@@ -191,7 +196,7 @@ def _open_while_it_burns(gate: GpioGate, by_hand: bool, shutdown: Shutdown, why:
     watchdog.stopping()
 
 
-def _make_loop(opened: _Opened) -> tuple[GateLoop, MusterFile]:
+def _make_loop(opened: _Opened) -> tuple[GateLoop, MusterFile, StandingsFile]:
     """Open the adapters, record the start, and make the loop."""
     config, clock, state = opened.config, opened.clock, opened.config.paths.state_dir
     camera, roster, matcher, indicator = _open_recognition(opened)
@@ -221,8 +226,10 @@ def _make_loop(opened: _Opened) -> tuple[GateLoop, MusterFile]:
         high_water=opened.high_water,
         clock_bounds=clock,
         technician_requests=TechnicianRequests(gate_dir(config)),
+        preview=make_preview(config),
     )
-    return GateLoop(config, adapters), MusterFile(config, presence, lambda: roster.state, clock)
+    muster = MusterFile(config, presence, lambda: roster.state, clock)
+    return GateLoop(config, adapters), muster, StandingsFile(config, lambda: roster.state, clock)
 
 
 def _open_recognition(opened: _Opened) -> tuple[Camera, PreparedRoster, FaceMatcher, GpioIndicator]:
@@ -240,7 +247,7 @@ def _open_recognition(opened: _Opened) -> tuple[Camera, PreparedRoster, FaceMatc
             log.warning("photos_are_let_in", why=config.liveness.danger)
         matcher = open_matcher(config.matcher, config.paths.models_dir, config.liveness, opened.scores, clock)
         roster = PreparedRoster(lists, matcher.prepare)
-        indicator = GpioIndicator(config.indicator, opened.factory, make_voice(config))
+        indicator = make_indicator(config.indicator, opened.factory, clock)
     except BaseException:
         if camera is not None:
             camera.close()

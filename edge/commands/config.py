@@ -148,6 +148,8 @@ def toml_value(value: Any) -> str:
         return json.dumps(value.value)
     if isinstance(value, tuple):
         return "[" + ", ".join(toml_value(v) for v in value) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml_value(one)}" for key, one in value.items()) + " }" if value else "{}"
     if isinstance(value, Path):
         return json.dumps(str(value))
     return json.dumps(value)

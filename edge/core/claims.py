@@ -8,7 +8,7 @@ from contract.credentials import card_digest
 from contract.policy import Factor
 from contract.signing import Verifier
 from contract.training_code import TrainingCode, read_training_code
-from edge.core.domain import Claim, TrainingClaim, Worker
+from edge.core.domain import Claim, TrainingClaim, VisitorPass, Worker
 
 CLOCK_SLACK = timedelta(seconds=60)
 """HQ's clock may be this much ahead of the gate's. An expired code gets no such tolerance."""
@@ -18,6 +18,7 @@ WRONG_PIN = "the PIN is wrong"
 NO_PIN = "the worker has no PIN"
 USED_CODE = "the code was already used here"
 FORGOTTEN_CODE = "the code is older than this gate's memory, so it may have been used already: ask for a new one"
+UNKNOWN_BADGE = "the badge is not known here, or its visit has ended: ask the guard for a new one"
 UNREADABLE = "the reader gave something other than digits"
 COUNTED = frozenset({UNKNOWN_CARD, WRONG_PIN, NO_PIN, UNREADABLE})
 """Refusals that count as wrong guesses (`edge.core.lockout`)."""
@@ -44,6 +45,18 @@ def training_claim(text: str, key: Verifier, site_id: str, now: datetime) -> Cla
     if refusal := _not_here_and_now(code, site_id, now):
         return Claim(refusal=f"training: {refusal}")
     return Claim(training=TrainingClaim(code.session_id, code.step, code.worker_id, code.ref, code.expires_utc))
+
+
+def badge_claim(badge: str, passes: Mapping[str, VisitorPass], now: datetime) -> Claim:
+    """Return the claim of a visitor's badge. `passes`: those that the gate has recorded, by the badge's digest."""
+    found = passes.get(badge)
+    if found is None:
+        return Claim(refusal=UNKNOWN_BADGE)
+    if now + CLOCK_SLACK < found.from_utc:
+        return Claim(refusal=f"the badge is not valid before {found.from_utc:%Y-%m-%d %H:%M} UTC")
+    if now >= found.until_utc:
+        return Claim(refusal=f"the badge expired at {found.until_utc:%Y-%m-%d %H:%M} UTC")
+    return Claim(found.visitor_id, frozenset({Factor.CODE}), visitor=True)
 
 
 def _not_here_and_now(code: Code | TrainingCode, site_id: str, now: datetime) -> str:
@@ -80,4 +93,4 @@ def merge_claims(held: Claim, shown: Claim) -> Claim:
     """Merge what one person has shown before and now. Another person's claim replaces it."""
     if held.worker_id != shown.worker_id:
         return shown
-    return Claim(shown.worker_id, held.factors | shown.factors, ref=shown.ref or held.ref)
+    return Claim(shown.worker_id, held.factors | shown.factors, ref=shown.ref or held.ref, visitor=shown.visitor)

@@ -87,6 +87,11 @@ class TemplateStore(Sequence[Owned]):
         ]
         return cls(tuple(numbers), blocks)
 
+    def owners(self) -> frozenset[str]:
+        """Return the workers who have a template."""
+        found = (block.owners if block.kept is None else block.owners[block.kept] for block in self.blocks)
+        return frozenset(self.worker_ids[number] for rows in found for number in np.unique(rows))
+
     def of_model(self, model_id: str, dimension: int) -> tuple[Rows, NDArray[np.int32]]:
         """Return all vectors (n, dimension) of one model with their owners (n,). Copied only if there are several
         blocks."""

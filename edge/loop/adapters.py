@@ -18,6 +18,7 @@ from edge.core.ports import (
     Matcher,
     PinCodeCheck,
     Presence,
+    Preview,
     Roster,
     TechnicianRequestSource,
     Thermometer,
@@ -50,3 +51,4 @@ class Adapters:
     high_water: HighWaterMarks | None = None
     clock_bounds: ClockBounds | None = None
     technician_requests: TechnicianRequestSource | None = None
+    preview: Preview | None = None

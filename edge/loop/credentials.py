@@ -20,6 +20,7 @@ from edge.core.domain import Claim, Frame, ReaderEntry, TrainingClaim, Worker
 from edge.loop.adapters import Adapters
 from edge.loop.journal_writer import JournalWriter, before_memory
 from edge.loop.lockout import Lockout
+from edge.loop.visitors import Visitors
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,8 @@ class _LastCard:
 
 
 class Credentials:
-    def __init__(self, config: Config, adapters: Adapters, writer: JournalWriter) -> None:
-        self._config, self._adapters, self._writer = config, adapters, writer
+    def __init__(self, config: Config, adapters: Adapters, writer: JournalWriter, visitors: Visitors) -> None:
+        self._config, self._adapters, self._writer, self._visitors = config, adapters, writer, visitors
         self._held, self._held_at = Claim(), float("-inf")
         self._asked: tuple[str, float] | None = None
         self._cards: dict[str, str] = {}
@@ -61,6 +62,7 @@ class Credentials:
         self._lockout = Lockout(adapters, writer)
         self._last_card = _LastCard()
         self._training: list[TrainingClaim] = []
+        self._keys_answered = 0
 
     def take_training(self) -> list[TrainingClaim]:
         """Return the codes of training sessions shown since the last call, oldest first."""
@@ -70,6 +72,7 @@ class Credentials:
     def take(self, frame: Frame | None) -> list[ShownCredential]:
         """Return the credentials shown since the last call, oldest first."""
         self._check_reader()
+        self._answer_keys()
         return [*self._read_codes(frame), *self._pin_answer(), *self._read_entries()]
 
     def discard_input(self) -> None:
@@ -93,6 +96,14 @@ class Credentials:
         """Forget the claim and a waiting PIN question."""
         self._held, self._asked = Claim(), None
 
+    def _answer_keys(self) -> None:
+        """Sound a tone if keys were pressed: most PIN pads on USB are silent."""
+        reader = self._adapters.card_reader
+        pressed = reader.keys() if reader is not None else 0
+        if pressed != self._keys_answered:
+            self._keys_answered = pressed
+            self._adapters.indicator.key_tone()
+
     def _read_codes(self, frame: Frame | None) -> list[ShownCredential]:
         claim = self._adapters.code_reader.read(frame) if self._adapters.code_reader and frame is not None else None
         if claim is None or frame is None:
@@ -100,6 +111,8 @@ class Credentials:
         if claim.training is not None:
             self._training.append(claim.training)
             return []
+        if claim.badge:
+            claim = self._visitors.claim(claim.badge)
         if claim.ref and self._adapters.journal.seen(claim.ref):
             return [self._refused_code(ShownCredential(Claim(refusal=USED_CODE), frame.monotonic_s, claim.worker_id))]
         if claim.issued_utc is not None and before_memory(self._adapters.journal, claim.issued_utc):

@@ -32,6 +32,13 @@ class Decider:
             )
         return decision
 
+    def greets(self, decision: Decision) -> str | None:
+        """Return the admitted worker, if the policy lets the lane show a short name."""
+        if not decision.granted:
+            return None
+        policy = policy_of(self._adapters.roster.state, self._config.site.site_id, self._adapters.clock.utc())
+        return decision.worker_id if policy.lane_names else None
+
     def check_thermometer(self) -> None:
         """Record when the thermometer is lost or back."""
         if self._adapters.thermometer is None:

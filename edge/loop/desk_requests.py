@@ -1,10 +1,11 @@
 """Execute requests from desk.db. Each request is journalled once, as done or refused."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from pydantic import BaseModel, ValidationError
 
-from contract.messages import Advice, CommissioningEvent, EnrolmentEvent, NoticeCode, NoticeEvent, Reason
+from contract.messages import Advice, CommissioningEvent, EnrolmentEvent, NoticeCode, NoticeEvent, Origin, Reason
 from edge.core.config import Config
 from edge.core.decision import admit_by_guard
 from edge.core.domain import (
@@ -14,6 +15,8 @@ from edge.core.domain import (
     ENROL,
     LOCK_DOWN,
     RELEASE_LOCK_DOWN,
+    VISITOR,
+    VISITOR_LEFT,
     AdmitRequest,
     Circumstances,
     CommissioningRequest,
@@ -23,6 +26,8 @@ from edge.core.domain import (
     LockDownRequest,
     TechnicianRequest,
     Tone,
+    VisitorLeftRequest,
+    VisitorRequest,
 )
 from edge.loop.adapters import Adapters
 from edge.loop.clock_watch import ClockWatch
@@ -30,6 +35,7 @@ from edge.loop.display import Display
 from edge.loop.journal_writer import JournalWriter, before_memory
 from edge.loop.passage_control import PassageControl
 from edge.loop.training_proofs import TrainingProofs
+from edge.loop.visitors import Visitors
 
 STALE_AFTER = timedelta(seconds=30)
 """A guard's admission is only for the person at the gate now."""
@@ -46,7 +52,15 @@ _BODIES: dict[str, type[BaseModel]] = {
     LOCK_DOWN: LockDownRequest,
     RELEASE_LOCK_DOWN: LockDownRequest,
     CONFIRM_TRAINING: ConfirmTrainingRequest,
+    VISITOR: VisitorRequest,
+    VISITOR_LEFT: VisitorLeftRequest,
 }
+
+
+TimelyRequest = (
+    AdmitRequest | LockDownRequest | ConfirmTrainingRequest | VisitorRequest | VisitorLeftRequest | TechnicianRequest
+)
+"""Requests that are executed soon after they were asked, or not at all."""
 
 
 class DeskRequests:
@@ -59,8 +73,9 @@ class DeskRequests:
         display: Display,
         clock_watch: ClockWatch,
         proofs: TrainingProofs,
+        visitors: Visitors,
     ) -> None:
-        self._config, self._clock_watch, self._proofs = config, clock_watch, proofs
+        self._config, self._clock_watch, self._proofs, self._visitors = config, clock_watch, proofs, visitors
         self._adapters, self._writer, self._passage_control, self._display = adapters, writer, passage_control, display
 
     def execute(self, request: DeskRequest) -> None:
@@ -84,6 +99,8 @@ class DeskRequests:
                 self._lock_down(request, body)
             elif isinstance(body, ConfirmTrainingRequest):
                 self._confirm_training(request, body)
+            elif isinstance(body, VisitorRequest | VisitorLeftRequest):
+                self._take_visitor(request, body)
 
     def _lock_down(self, request: DeskRequest, wanted: LockDownRequest) -> None:
         """Start or end a lock-down. The start is refused only after hours, the end soon, like an admission. The
@@ -92,14 +109,13 @@ class DeskRequests:
             if self._adapters.clock.utc() - wanted.asked_utc > LOCK_DOWN_STALE_AFTER:
                 self._refuse(request, f"by {wanted.by}: asked long ago; lock down again")
                 return
-            self._passage_control.lock_down(wanted.by)
+            self._passage_control.lock_down(wanted.by, wanted.why, Origin.DESK)
         elif too_late := self._too_late(wanted):
             self._refuse(request, too_late)
             return
         else:
-            self._passage_control.release_lock_down(wanted.by)
-        detail = f"{request.kind} by {wanted.by} at the desk"
-        self._writer.defer(NoticeEvent, ref=request.ref, code=NoticeCode.COMMAND_DONE, detail=detail)
+            self._passage_control.release_lock_down(wanted.by, wanted.why, Origin.DESK)
+        self._note_done(request, wanted.by)
 
     def execute_technician(self, wanted: TechnicianRequest) -> None:
         """Execute a technician's request about time or lists, once. Raises JournalError."""
@@ -107,7 +123,13 @@ class DeskRequests:
         if self._writer.knows(wanted.ref):
             return
         if too_late := self._too_late(wanted):
-            self._writer.write_notice(wanted.ref, NoticeCode.REQUEST_REFUSED, f"{wanted.kind}: {too_late}")
+            self._writer.write_notice(
+                wanted.ref,
+                NoticeCode.REQUEST_REFUSED,
+                f"{wanted.kind}: {too_late}",
+                wanted.by,
+                Origin.TECHNICIAN,
+            )
         elif wanted.kind == "believe_clock":
             self._clock_watch.believe(
                 f"{self._adapters.clock.utc():%Y-%m-%d %H:%M:%S} UTC is right, {words}"[:500], wanted.ref
@@ -119,7 +141,7 @@ class DeskRequests:
             )
             water.take_older()
 
-    def _too_late(self, wanted: AdmitRequest | LockDownRequest | ConfirmTrainingRequest | TechnicianRequest) -> str:
+    def _too_late(self, wanted: TimelyRequest) -> str:
         if before_memory(self._adapters.journal, wanted.asked_utc):
             return (
                 f"by {wanted.by}: asked before this gate's memory begins, so it may have been done already: ask again"
@@ -141,12 +163,27 @@ class DeskRequests:
         clock = self._adapters.clock
         at = Circumstances(self._config.site.site_id, wanted.direction, clock.utc(), clock.trusted())
         words = f"by {wanted.by}: {wanted.reason}"
-        decision = admit_by_guard(wanted.worker_id, words, self._adapters.roster.state, at)
+        visitor = self._visitors.holds(wanted.worker_id)
+        decision = replace(
+            admit_by_guard(wanted.worker_id, words, self._adapters.roster.state, at, wanted.despite, visitor=visitor),
+            by=wanted.by,
+            origin=Origin.DESK,
+        )
         event = self._writer.write_decision(decision, ref=request.ref, direction=wanted.direction)
         if not decision.granted:
             self._display.show(Tone.DESK, Advice.SEE_DESK)
             return
         self._display.show_release(self._passage_control.release(event, slow=decision.slow))
+
+    def _take_visitor(self, request: DeskRequest, wanted: VisitorRequest | VisitorLeftRequest) -> None:
+        """Register a visitor, or record that one left. It opens nothing."""
+        why = self._too_late(wanted)
+        if not why and isinstance(wanted, VisitorRequest):
+            why = self._visitors.register(request, wanted)
+        elif not why and isinstance(wanted, VisitorLeftRequest):
+            why = self._visitors.leave(request, wanted)
+        if why:
+            self._refuse(request, why)
 
     def _confirm_training(self, request: DeskRequest, wanted: ConfirmTrainingRequest) -> None:
         """Let a guard confirm the worker of a training code without a face. It opens nothing."""
@@ -154,8 +191,18 @@ class DeskRequests:
         if why:
             self._refuse(request, why)
             return
-        detail = f"{request.kind} by {wanted.by} at the desk"
-        self._writer.defer(NoticeEvent, ref=request.ref, code=NoticeCode.COMMAND_DONE, detail=detail)
+        self._note_done(request, wanted.by)
+
+    def _note_done(self, request: DeskRequest, by: str) -> None:
+        """Record that a request was executed. The record waits for the disk."""
+        self._writer.defer(
+            NoticeEvent,
+            ref=request.ref,
+            code=NoticeCode.COMMAND_DONE,
+            by=by,
+            origin=Origin.DESK,
+            detail=f"{request.kind} by {by} at the desk",
+        )
 
     def _refuse(self, request: DeskRequest, why: str) -> None:
         self._writer.write_notice(request.ref, NoticeCode.REQUEST_REFUSED, f"{request.kind[:40]}: {why}")

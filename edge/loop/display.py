@@ -8,7 +8,6 @@ from edge.core.decision import tiers
 from edge.core.disk_policy import at_least
 from edge.core.domain import Frame, LiveState, Tone
 from edge.core.fill_light import FillLight
-from edge.core.passage import PassageState
 from edge.core.ports import JournalError
 from edge.loop.adapters import Adapters
 from edge.loop.disk_watch import DiskWatch
@@ -20,6 +19,8 @@ log = structlog.get_logger()
 
 LIVE_EVERY_S = 1.0
 SHOW_AT_LEAST_S = 1.5
+PREVIEW_STAYS_S = 0.5
+"""A face may be missed in a few frames."""
 GREY_STEP = 16
 """Every 16th pixel of every 16th row is enough to measure a picture's brightness."""
 
@@ -37,16 +38,20 @@ class Display:
         self._started_s = adapters.clock.monotonic()
         self._disk_watch = disk_watch
         self._shown: tuple[Tone, Advice | None] = (Tone.IDLE, None)
+        self._greets: str | None = None
         self._shown_until = 0.0
         self._camera_ok: bool | None = None
         self._opening_until = adapters.clock.monotonic() + config.camera.hang_timeout_ms / 1000
-        self._written: tuple[Tone, Advice | None, PassageState, bool | None, int] | None = None
+        self._written: tuple[object, ...] | None = None
         self._live_due = 0.0
         self._light = FillLight()
+        self._approached_s = float("-inf")
 
-    def show(self, tone: Tone, advice: Advice | None) -> None:
+    def show(self, tone: Tone, advice: Advice | None, greets: str | None = None) -> None:
+        """Show tone and advice. `greets`: the worker just admitted, if the policy lets the lane show a short name."""
         if tone in (Tone.GO, Tone.DESK, Tone.STOP):
             self._shown_until = self._adapters.clock.monotonic() + SHOW_AT_LEAST_S
+        self._greets = greets if tone is Tone.GO else None
         if (tone, advice) == self._shown:
             return
         self._shown = (tone, advice)
@@ -75,11 +80,25 @@ class Display:
         self._light = self._light.step(grey, somebody, self._adapters.clock.monotonic())
         self._adapters.indicator.fill_light(self._light.on)
 
+    def preview(self, frame: Frame | None, somebody: bool) -> None:
+        """Show the picture of a person who approaches, until a decision is shown."""
+        preview = self._adapters.preview
+        if preview is None:
+            return
+        now = self._adapters.clock.monotonic()
+        if somebody:
+            self._approached_s = now
+        approaches = self._shown[0] in (Tone.IDLE, Tone.ADJUST) and now - self._approached_s <= PREVIEW_STAYS_S
+        if frame is not None and approaches:
+            preview.show(frame)
+        else:
+            preview.hide()
+
     def check_camera(self) -> bool:
         """Record when the camera is lost or back. Return False while it is lost."""
         status = self._adapters.camera.status()
-        if self._camera_ok is None and not status.ok and self._adapters.clock.monotonic() < self._opening_until:
-            return True  # still opening for the first time: neither lost nor back
+        if not status.ok and self._opening:
+            return True  # neither lost nor back
         if self._camera_ok is None and status.ok:
             self._camera_ok = True
         elif status.ok != self._camera_ok:
@@ -90,7 +109,8 @@ class Display:
     def write_live_state(self) -> None:
         """Write the live state if it changed, and regularly as a sign of life."""
         gallery_size = self._adapters.matcher.gallery_size
-        present = (*self._shown, self._passage_control.state, self._camera_ok, gallery_size)
+        shown = *self._shown, self._greets, self._camera_ok, self._opening
+        present = (*shown, self._passage_control.state, gallery_size)
         now = self._adapters.clock.monotonic()
         if present == self._written and now < self._live_due:
             return
@@ -99,6 +119,11 @@ class Display:
             self._adapters.journal.set_live(self._live_state())
         except JournalError as error:  # the screen shows the state's age; the gate continues
             log.warning("live_state_failed", error=str(error))
+
+    @property
+    def _opening(self) -> bool:
+        """True while the camera is being opened for the first time."""
+        return self._camera_ok is None and self._adapters.clock.monotonic() < self._opening_until
 
     def _live_state(self) -> LiveState:
         camera, now = self._adapters.camera.status(), self._adapters.clock.utc()
@@ -135,4 +160,6 @@ class Display:
             lists_older=tuple(kind for kind in highest if water is not None and water.takes_older(kind)),
             clock_behind=self._adapters.clock_bounds is not None and bool(self._adapters.clock_bounds.behind()),
             liveness=self._config.liveness.in_force,
+            camera_opening=not camera.ok and self._opening,
+            greets=self._greets,
         )

@@ -16,6 +16,7 @@ from edge.loop.journal_writer import JournalWriter
 from edge.loop.passage_control import PassageControl
 from edge.loop.passage_thread import PassageThread
 from edge.loop.training_proofs import TrainingProofs
+from edge.loop.visitors import Visitors
 from edge.loop.visits import Visits
 
 log = structlog.get_logger()
@@ -36,10 +37,18 @@ class GateLoop:
         self._passage_control = PassageControl(config, adapters, self._writer)
         self._disk_watch = DiskWatch(config, adapters, self._writer)
         self._display = Display(config, adapters, self._writer, self._passage_control, self._disk_watch)
-        self._visits = Visits(config, adapters, self._writer, self._passage_control, self._display)
+        visitors = Visitors(adapters, self._writer)
+        self._visits = Visits(config, adapters, self._writer, self._passage_control, self._display, visitors)
         self._proofs = TrainingProofs(config, adapters, self._writer, self._display)
         self._inbox = HqInbox(
-            config, adapters, self._writer, self._passage_control, self._display, self._disk_watch, self._proofs
+            config,
+            adapters,
+            self._writer,
+            self._passage_control,
+            self._display,
+            self._disk_watch,
+            self._proofs,
+            visitors,
         )
         self._is_terminal = config.gate.is_terminal
         self._passage_thread: PassageThread | None = None
@@ -112,6 +121,8 @@ class GateLoop:
                 other.close()
         if self._adapters.thermometer is not None:
             self._adapters.thermometer.close()
+        if self._adapters.preview is not None:
+            self._adapters.preview.close()
         try:
             self._writer.defer_notice(NoticeCode.GATE_STOPPED)
             self._writer.write_deferred()
@@ -135,6 +146,7 @@ class GateLoop:
             self._inbox.process()
         if self._inbox.rebooting:
             self._display.show(Tone.DESK, Advice.SEE_DESK)
+            self._display.preview(None, False)
             self._adapters.camera.wait(self._frame_number, FRAME_WAIT_S)
             return
         frame = self._adapters.camera.wait(self._frame_number, FRAME_WAIT_S)
@@ -146,8 +158,10 @@ class GateLoop:
             seen = self._adapters.matcher.identify(frame)
             self._display.adjust_fill_light(frame, seen.sight is not Sight.NOBODY)
             self._take_identification(seen)
+            self._display.preview(frame, seen.sight is not Sight.NOBODY)
         elif not camera_ok:
             self._visits.camera_lost()
+            self._display.preview(None, False)
         self._display.write_live_state()
         self._writer.write_deferred()
 

@@ -11,6 +11,7 @@ from contract.messages import (
     CommandAction,
     NoticeCode,
     NoticeEvent,
+    Origin,
     Reason,
 )
 from edge.core.config import Config
@@ -27,6 +28,7 @@ from edge.loop.passage_control import PassageControl
 from edge.loop.reboot import Reboot
 from edge.loop.replay_guard import ReplayGuard
 from edge.loop.training_proofs import TrainingProofs
+from edge.loop.visitors import Visitors
 
 
 class RateLimit(NamedTuple):
@@ -53,6 +55,7 @@ class HqInbox:
         display: Display,
         disk_watch: DiskWatch,
         proofs: TrainingProofs,
+        visitors: Visitors,
     ) -> None:
         self._config, self._adapters = config, adapters
         self._writer, self._passage_control, self._display = writer, passage_control, display
@@ -62,8 +65,9 @@ class HqInbox:
         self._disk_watch = disk_watch
         self._replay_guard, self._clock_watch = ReplayGuard(adapters), ClockWatch(adapters, writer)
         self._desk_requests = DeskRequests(
-            config, adapters, writer, passage_control, display, self._clock_watch, proofs
+            config, adapters, writer, passage_control, display, self._clock_watch, proofs, visitors
         )
+        self._visitors = visitors
         self._last_request = 0
         self._surveyed_version = 0
         self._known_refs: set[str] = set()
@@ -104,7 +108,9 @@ class HqInbox:
         return self._writer.knows(request.ref) or self._request_bucket.take("", self._adapters.clock.monotonic())
 
     def _read_requests(self) -> None:
-        self._more_requests = self._adapters.desk_requests.changed() or self._more_requests
+        if self._adapters.desk_requests.changed():
+            self._more_requests = True
+            self._visitors.take(self._adapters.desk_requests.visitor_passes())
         if not self._more_requests or len(self._requests) >= WAITING_MAX:
             return
         found = self._adapters.desk_requests.requests(self._last_request)
@@ -198,7 +204,9 @@ class HqInbox:
 
     def _done(self, command: Command) -> None:
         self._writer.write_deferred()  # earlier events come first
-        self._writer.write_notice(command.command_id, NoticeCode.COMMAND_DONE, _command_text(command))
+        self._writer.write_notice(
+            command.command_id, NoticeCode.COMMAND_DONE, _command_text(command), command.issued_by, Origin.HQ
+        )
 
     def _open(self, command: Command) -> None:
         if not self._passage_control.admits(Reason.REMOTE_OPEN, self._config.site.direction):
@@ -206,7 +214,9 @@ class HqInbox:
             self._writer.write_notice(command.command_id, NoticeCode.COMMAND_REFUSED, detail)
             return
         detail = f"by {command.issued_by}: {command.why}"[:500]
-        decision = Decision(Reason.REMOTE_OPEN, Advice.WALK_THROUGH, detail=detail)
+        decision = Decision(
+            Reason.REMOTE_OPEN, Advice.WALK_THROUGH, by=command.issued_by, origin=Origin.HQ, detail=detail
+        )
         released = self._passage_control.release(self._writer.write_decision(decision, ref=command.command_id))
         self._display.show_release(released)
 
@@ -217,7 +227,12 @@ class HqInbox:
         else:
             self._passage_control.release_lock_down(command.issued_by, command.why)
         self._writer.defer(
-            NoticeEvent, ref=command.command_id, code=NoticeCode.COMMAND_DONE, detail=_command_text(command)
+            NoticeEvent,
+            ref=command.command_id,
+            code=NoticeCode.COMMAND_DONE,
+            by=command.issued_by,
+            origin=Origin.HQ,
+            detail=_command_text(command),
         )
 
 

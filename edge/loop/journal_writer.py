@@ -1,10 +1,11 @@
 """Write the loop's events: decisions at once, other events as soon as the disk accepts them."""
 
 from collections import deque
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from contract.messages import AccessEvent, Direction, Event, NoticeCode, NoticeEvent
+from contract.messages import AccessEvent, Direction, Event, NoticeCode, NoticeEvent, Origin
 from edge.core.config import Config
 from edge.core.domain import Decision
 from edge.core.ports import Journal
@@ -15,6 +16,20 @@ def before_memory(journal: Journal, issued_utc: datetime) -> bool:
     """Return True if this may have been used before: the file that would know is lost."""
     since = journal.knows_since()
     return since is not None and issued_utc < since
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asked for something, where, and why."""
+
+    by: str
+    origin: Origin
+    why: str = ""
+
+    def fields(self) -> dict[str, object]:
+        """Return the fields of its notice."""
+        detail = f"by {self.by}: {self.why}" if self.why else f"by {self.by}"
+        return {"by": self.by, "origin": self.origin, "detail": detail[:500]}
 
 
 class JournalWriter:
@@ -53,9 +68,9 @@ class JournalWriter:
             journal.append(kind, **fields)
             self._unwritten.popleft()
 
-    def write_notice(self, ref: str, code: NoticeCode, detail: str) -> None:
+    def write_notice(self, ref: str, code: NoticeCode, detail: str, by: str = "", origin: Origin | None = None) -> None:
         """Write a notice under a unique `ref`. Raises JournalError."""
-        self._adapters.journal.append(NoticeEvent, ref=ref, code=code, detail=detail[:500])
+        self._adapters.journal.append(NoticeEvent, ref=ref, code=code, by=by, origin=origin, detail=detail[:500])
 
     def write_decision(
         self, decision: Decision, ref: str | None = None, direction: Direction | None = None
@@ -89,5 +104,7 @@ class JournalWriter:
             factors=tuple(sorted(decision.factors)),
             alerts=decision.alerts,
             temperature_c=decision.temperature_c,
+            by=decision.by,
+            origin=decision.origin,
             detail=decision.detail,
         )

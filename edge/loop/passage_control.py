@@ -4,13 +4,22 @@ import threading
 from collections import deque
 from dataclasses import replace
 
-from contract.messages import AccessEvent, Direction, NoticeCode, NoticeEvent, PassageEvent, PassageOutcome, Reason
+from contract.messages import (
+    AccessEvent,
+    Direction,
+    NoticeCode,
+    NoticeEvent,
+    Origin,
+    PassageEvent,
+    PassageOutcome,
+    Reason,
+)
 from edge.core.config import Config
 from edge.core.domain import GateSignal
 from edge.core.lasting_ref import LastingKind, LastingRef, newest_is
 from edge.core.passage import NOTICES, OUTCOMES, TRANSITIONS, Action, Passage, PassageInput, PassageState, step
 from edge.loop.adapters import Adapters
-from edge.loop.journal_writer import JournalWriter
+from edge.loop.journal_writer import Asked, JournalWriter
 
 _SIGNALS: dict[GateSignal, PassageInput] = {
     GateSignal.ROTATING: PassageInput.ROTATING,
@@ -135,14 +144,14 @@ class PassageControl:
             self._apply(self._input_for(event.reason, event.direction))
         return True
 
-    def lock_down(self, by: str, why: str = "") -> None:
+    def lock_down(self, by: str, why: str = "", origin: Origin = Origin.HQ) -> None:
         """Refuse all workers until `release_lock_down`. `gate.lock_down_admits` names the exceptions."""
         with self._lock:
-            self._apply(PassageInput.LOCK_DOWN, detail=_words(by, why))
+            self._apply(PassageInput.LOCK_DOWN, asked=Asked(by, origin, why))
 
-    def release_lock_down(self, by: str, why: str = "") -> None:
+    def release_lock_down(self, by: str, why: str = "", origin: Origin = Origin.HQ) -> None:
         with self._lock:
-            self._apply(PassageInput.RELEASE_LOCK_DOWN, detail=_words(by, why))
+            self._apply(PassageInput.RELEASE_LOCK_DOWN, asked=Asked(by, origin, why))
 
     def lock_if_at_rest(self) -> None:
         """Drive the relay to locked once more, unless a person passes or there is a fire."""
@@ -208,7 +217,7 @@ class PassageControl:
                 NoticeEvent, ref=str(LastingRef.new(LastingKind.FIRE_DONE)), code=NoticeCode.FIRE_OFF, detail=detail
             )
 
-    def _apply(self, what: PassageInput, *, way: Direction | None = None, detail: str = "") -> None:
+    def _apply(self, what: PassageInput, *, way: Direction | None = None, asked: Asked | None = None) -> None:
         before = self._passage
         self._passage, actions = step(before, what)
         if self.state is not before.state:
@@ -226,7 +235,7 @@ class PassageControl:
             elif action is Action.ALARM:
                 self._alarm = True
             else:
-                self._record(action, before, way, detail)
+                self._record(action, before, way, asked)
 
     @property
     def _stretch(self) -> float:
@@ -241,9 +250,10 @@ class PassageControl:
             return gate.held_open_ms / 1000
         return gate.tailgate_ms / 1000 if state is PassageState.CLEARING else None
 
-    def _record(self, action: Action, before: Passage, way: Direction | None, detail: str) -> None:
+    def _record(self, action: Action, before: Passage, way: Direction | None, asked: Asked | None) -> None:
         if action in NOTICES:
-            self._writer.defer(NoticeEvent, ref=self._lasting_ref(action), code=NOTICES[action], detail=detail[:500])
+            fields = asked.fields() if asked else {}
+            self._writer.defer(NoticeEvent, ref=self._lasting_ref(action), code=NOTICES[action], **fields)
             return
         outcome = OUTCOMES[action]
         own_way = (way or before.direction or self._site.direction) is self._site.direction
@@ -275,7 +285,3 @@ class PassageControl:
         self._writer.defer(
             PassageEvent, outcome=outcome, direction=direction, access_seq=access_seq, worker_id=worker_id
         )
-
-
-def _words(by: str, why: str) -> str:
-    return f"by {by}: {why}" if why else f"by {by}"

@@ -13,6 +13,7 @@ from edge.loop.decider import Decider
 from edge.loop.display import Display
 from edge.loop.journal_writer import JournalWriter
 from edge.loop.passage_control import PassageControl
+from edge.loop.visitors import Visitors
 
 NOBODY = Identification(Sight.NOBODY)
 NOTHING_SHOWN = Claim()
@@ -50,10 +51,11 @@ class Visits:
         writer: JournalWriter,
         passage_control: PassageControl,
         display: Display,
+        visitors: Visitors,
     ) -> None:
         self._config, self._adapters = config, adapters
         self._writer, self._passage_control, self._display = writer, passage_control, display
-        self._credentials = Credentials(config, adapters, writer)
+        self._credentials = Credentials(config, adapters, writer, visitors)
         self._decider = Decider(config, adapters, writer)
         self._visit = Visit()
         self._once = OncePerApproach(config.decision.left_after_ms / 1000)
@@ -191,7 +193,7 @@ class Visits:
                 _keep(self.shown_to_pulse_s, self._adapters.clock.monotonic() - shown.at_s)
             else:
                 self._note_latency(seen)
-        self._display.show(decision.tone, decision.advice)
+        self._display.show(decision.tone, decision.advice, self._decider.greets(decision))
 
     def _release_refused(self) -> None:
         """The exit button or a fire came during the write. Decide again as soon as the gate is free."""

@@ -25,6 +25,7 @@ from edge.screen.journal.follower import Watch
 from edge.screen.lane.pages import LanePages
 from edge.screen.office.muster import DirectorySource, MusterSource, NoNames
 from edge.screen.office.pages import OfficePages
+from edge.screen.people.index import PeopleIndex
 from edge.screen.ports import GuardDesk, History, SyncSource
 from edge.screen.sign_in.pages import SignInPages
 from edge.screen.stream import EventStream
@@ -69,7 +70,7 @@ def create_app(
         routes += SignInPages(context, sessions, desk).routes() + GuardPages(context, desk).routes()
 
     if desk is not None and history is not None:
-        routes += HistoryPages(context, history, names, desk).routes()
+        routes += HistoryPages(context, history, names, PeopleIndex(names), desk).routes()
 
     @contextlib.asynccontextmanager
     async def follow(app: Starlette) -> AsyncIterator[None]:

@@ -15,6 +15,7 @@ from edge.core.domain import (
     HistoryPage,
     HistoryQuery,
     LockDownRequest,
+    SiteStandings,
     WorkerPassage,
 )
 
@@ -134,3 +135,5 @@ class History(Protocol):
 
 SyncSource = Callable[[], SyncSummary]
 """The present summary. Must not raise for a missing or damaged file."""
+StandingSource = Callable[[], SiteStandings | None]
+"""What the gate process wrote last of its workers; None: it does not run. Must not raise."""

@@ -24,15 +24,18 @@ from edge.core.domain import (
     ENROL,
     LOCK_DOWN,
     RELEASE_LOCK_DOWN,
+    VISITOR,
+    VISITOR_LEFT,
     AdmitRequest,
     CommissioningRequest,
     ConfirmTrainingRequest,
     DeskRequest,
     EnrolmentRequest,
     LockDownRequest,
+    VisitorPass,
 )
 from edge.core.ports import DeskError
-from edge.storage import desk_tables, sqlite_file
+from edge.storage import desk_tables, sqlite_file, visitor_tables
 from edge.storage.database_reader import DatabaseReader
 from edge.storage.desk_tables import AuditRow, RequestRow
 
@@ -42,7 +45,8 @@ __all__ = ["DeskError", "DeskReader", "DeskWriter"]
 MERGED_WITHIN = timedelta(hours=1)
 NEW_ROLE = "guard"
 """Role of a new account, unless another is named."""
-_KINDS = (ENROL, ADMIT, COMMISSION, LOCK_DOWN, RELEASE_LOCK_DOWN, CONFIRM_TRAINING)
+_KINDS = (ENROL, ADMIT, COMMISSION, LOCK_DOWN, RELEASE_LOCK_DOWN, CONFIRM_TRAINING, VISITOR, VISITOR_LEFT)
+_VISITOR, _DIGEST = re.compile("visitor-[0-9a-f]{12}"), re.compile("[0-9a-f]{64}")
 _REF = re.compile(f"({'|'.join(_KINDS)})-[0-9a-f]{{32}}")
 
 
@@ -84,7 +88,7 @@ class DeskWriter:
 
     def request_lock_down(self, request: LockDownRequest, *, release: bool) -> str:
         """Ask the gate to refuse everybody, or to end that. Return the request's `ref`. Raises DeskError."""
-        return self._request(RELEASE_LOCK_DOWN if release else LOCK_DOWN, request, request.by, "")
+        return self._request(RELEASE_LOCK_DOWN if release else LOCK_DOWN, request, request.by, request.why)
 
     def request_confirmation(self, request: ConfirmTrainingRequest) -> str:
         """Ask the gate to record that a guard saw who learned. Return the request's `ref`. Raises DeskError."""
@@ -217,6 +221,10 @@ class DeskReader:
         found = desk_tables.requests(self._rows, after_id)
         return [DeskRequest(number, _allowed_ref(ref), kind, body) for number, ref, kind, body in found]
 
+    def visitor_passes(self) -> list[VisitorPass]:
+        """See `edge.core.ports.DeskRequestSource`. A row that is no pass of this software is left out."""
+        return [made for row in visitor_tables.passes(self._rows) if (made := _visitor_pass(*row)) is not None]
+
     def has_accounts(self) -> bool:
         """Return True if a person may sign in at the desk's page."""
         return desk_tables.has_accounts(self._rows)
@@ -243,11 +251,22 @@ def _allowed_ref(ref: str) -> str:
     return ref if _REF.fullmatch(ref) else f"desk-{hashlib.sha256(ref.encode()).hexdigest()[:32]}"
 
 
+def _visitor_pass(visitor_id: str, badge: str, from_utc: str, until_utc: str) -> VisitorPass | None:
+    if not (_VISITOR.fullmatch(visitor_id) and _DIGEST.fullmatch(badge)):
+        return None
+    try:
+        times = datetime.fromisoformat(from_utc), datetime.fromisoformat(until_utc)
+    except ValueError:
+        return None
+    return VisitorPass(visitor_id, badge, *times) if all(time.tzinfo is not None for time in times) else None
+
+
 def _open(path: Path) -> sqlite3.Connection:
     db = sqlite_file.connect(path)
     try:
         sqlite_file.check(db)
         desk_tables.create(db)
+        visitor_tables.create(db)
     except sqlite3.DatabaseError:
         db.close()
         raise

@@ -64,6 +64,7 @@ WORKER_FIELDS: tuple[SheetField, ...] = (
     sheet_field(
         "phone", values.phone, "手机|手机号|手机号码|电话|联系电话|电话号码|联系方式|mobile|telephone|tel|phone number"
     ),
+    sheet_field("greeting", values.name(20), "通道称呼|称呼|显示称呼|short name|lane name"),
     sheet_field("card", values.some_cards, "卡号|门禁卡号|ic卡号|卡|卡片号|一卡通|cards|card number|card no|card no."),
     sheet_field("pin", values.pin_code, "密码|个人密码|pin码|pin code"),
     sheet_field("sites", values.some_ids, "工地|工地编号|项目编号|所在工地|site|site id|site ids", False),

@@ -13,7 +13,7 @@ from contract.messages import DirectoryEntry, TrainingStep, WorkerRecord
 from contract.training_code import TrainingCode, make_training_code
 from hq.keys.keys import HqKeys
 
-_DIRECTORY = ("name", "team", "phone")
+_DIRECTORY = ("name", "team", "phone", "greeting")
 _UNSEEN = ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")
 """Unicode categories of signs that are not visible: controls, directions of writing, private ones, line ends."""
 _JOINERS = "\u200c\u200d"
@@ -29,7 +29,8 @@ class WrittenWorker(WorkerRecord):
     """A worker as people write one: with `card` and PIN instead of their digests, and with a name.
 
     `card`: one number or several, as the reader gives them. The PIN has 4 to 12 digits. A card is known at the sites of
-    the same entry. `name`, `team`, `phone`: for the directory. They never enter the record that goes to gates.
+    the same entry. `name`, `team`, `phone`, `greeting`: for the directory. They never enter the record that goes to
+    gates. `greeting`: a short name that the worker lets the lane show.
     """
 
     card: str | tuple[str, ...] | None = Field(default=None, exclude=True)
@@ -37,6 +38,7 @@ class WrittenWorker(WorkerRecord):
     name: str | None = Field(default=None, max_length=80, exclude=True, repr=False)
     team: str | None = Field(default=None, max_length=80, exclude=True, repr=False)
     phone: str | None = Field(default=None, max_length=40, exclude=True, repr=False)
+    greeting: str | None = Field(default=None, max_length=20, exclude=True, repr=False)
 
     @field_validator(*_DIRECTORY)
     @classmethod

@@ -1,4 +1,6 @@
-"""The names, teams and phone numbers of workers. They are kept apart from the workers' records, which go to gates.
+"""The names, teams, phone numbers and short names of workers.
+
+They are kept apart from the workers' records, which go to gates.
 
 Employer and trade stand in the worker's record: the directory only repeats them.
 """
@@ -17,7 +19,7 @@ from hq.keys.encryption import Cipher
 from hq.keys.keys import HqKeys
 from hq.registry.site_people import fingerprinting
 
-OWN = ("name", "team", "phone")
+OWN = ("name", "team", "phone", "greeting")
 """What only the directory holds of a worker."""
 FOUND_MAX = 200
 """Entries that one search returns."""

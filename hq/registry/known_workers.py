@@ -41,6 +41,8 @@ class KnownWorker:
     has_pin: bool
     templates: int
     changed_utc: datetime
+    greeting: str | None = None
+    """The short name that the worker lets the lane show."""
 
     def works(self, today: date, site_id: str | None = None) -> bool:
         """Tell whether the worker is active on a day: at a site, or anywhere."""
@@ -98,6 +100,7 @@ def _page(db: Connection, people: PeopleRegistry, names: Sequence[str]) -> Itera
             has_pin=worker.pin is not None,
             templates=templates.get((worker.worker_id, worker.consent_ref or ""), 0),
             changed_utc=row.updated_utc,
+            greeting=entry.greeting,
         )
 
 

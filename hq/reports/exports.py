@@ -17,7 +17,7 @@ _STEP = timedelta(hours=1)
 
 WORKER_HEADINGS = (
     *("worker_id", "name", "employer", "team", "trade", "phone", "sites", "active", "valid_from", "valid_until"),
-    *("training_valid_until", "slow", "consent_ref", "site_dates"),
+    *("training_valid_until", "slow", "consent_ref", "site_dates", "greeting"),
 )
 """An import reads the same headings, so that a list can be corrected and come back."""
 RISK_HEADINGS = (
@@ -35,7 +35,7 @@ def worker_rows(store: Store, people: PeopleRegistry, site_id: str | None = None
                 continue
             who = one.worker_id, one.name, one.employer, one.team, one.trade, one.phone, ", ".join(one.sites)
             when = one.active, one.valid_from, one.valid_until, one.training_valid_until
-            yield *who, *when, one.slow, one.consent_ref, dates_text(one.site_dates) or None
+            yield *who, *when, one.slow, one.consent_ref, dates_text(one.site_dates) or None, one.greeting
 
 
 def risk_rows(people: PeopleRegistry) -> Iterator[tuple[Value, ...]]:

@@ -115,3 +115,15 @@ def test_fail__a_name_never_leaves_with_the_worker(folder: Path) -> None:
     assert not {"name", "team", "phone"} & set(WorkerRecord.model_fields)
     header = SnapshotHeader(site_id="site-1", list_version=1, issued_utc=now())
     assert NAME not in roster_content(header, [worker]).snapshot.model_dump_json()
+
+
+def test_ok__a_short_name_travels_with_the_directory_alone_and_an_empty_one_takes_it_back(folder: Path) -> None:
+    take(folder, WHO | {"name": NAME, "greeting": " Xiao  Wang "})
+    assert entries(folder, "w-1")["w-1"].greeting == "Xiao Wang"
+    with opened(folder) as (_, people, _publisher, store), store.read() as db:
+        (row,) = tables.worker_rows(db)
+        assert b"Xiao" not in tables.worker_body(people.cipher, row)
+    assert b"Xiao" not in on_disk(folder)
+    take(folder, WHO | {"greeting": ""})
+    found = entries(folder, "w-1")["w-1"]
+    assert (found.name, found.greeting) == (NAME, None)

@@ -17,14 +17,15 @@ from pathlib import Path
 
 from edge.app.state_folders import JOURNAL
 from edge.core.config import Config
+from edge.storage.preview_folder import preview_path
 from edge.tools.demo.cast import Portrait, walk_up_script
-from edge.tools.demo.gate_file import FILM_HZ, SITE
+from edge.tools.demo.gate_file import FILM_HZ, SITE, gate_toml
 from edge.tools.demo.stage import DemoStage
 
 ROOT = Path(__file__).parents[2]
 GROUP, DESK = 64100, 64104
 UIDS = {"gate": 64101, "sync": 64102, "screen": 64103}
-GROUPS = {"gate": str(DESK), "sync": "", "screen": ""}
+GROUPS = {"gate": str(DESK), "sync": "", "screen": str(DESK)}
 """As systemd/sitegate.sysusers and the units have it."""
 OWN = {"gate": "gate", "sync": "sync", "screen": "desk"}
 """The folder below the state folder that each may write."""
@@ -170,6 +171,7 @@ class ThreeUsers(DemoStage):
         for name in UIDS:
             self.stop(name)
         super().close()
+        shutil.rmtree(preview_path(None, self.state, UIDS["gate"]), ignore_errors=True)
         shutil.rmtree(self.base, ignore_errors=True)
 
     def config(self) -> Config:
@@ -190,6 +192,7 @@ class ThreeUsers(DemoStage):
             target.chmod(mode)
 
     def _gate_toml(self) -> str:
-        text, keys = super()._gate_toml(), self.hq_dir / "keys"
+        keys = self.hq_dir / "keys"
+        text = gate_toml(keys, self._models_dir, self.broker_port, self.screen_port, repeat=True)
         text = text.replace(str(keys / "sites"), str(self.root / "keys")).replace(str(keys), str(self.root / "keys"))
         return text + self._extra

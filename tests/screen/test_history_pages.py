@@ -93,6 +93,7 @@ def test_ok__a_day_shows_its_events_with_names(pages: Pages) -> None:
         ({"what": "reason.unknown"}, 1),
         ({"what": "passage", "who": "小明"}, 2),
         ({"who": "li wei"}, 2),
+        ({"who": "wxm"}, 4),
         ({"who": "w-9"}, 1),
         ({"who": "nobody at all"}, 0),
         ({"what": "notice"}, 2),

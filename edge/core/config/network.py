@@ -2,10 +2,14 @@
 
 import ipaddress
 from pathlib import Path
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, model_validator
 
 from edge.core.config.section import ConfigSection
+
+_Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$")]
+_Place = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$")]
 
 
 class SyncConfig(ConfigSection):
@@ -60,6 +64,23 @@ class ScreenConfig(ConfigSection):
         default="en",
         pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$",
         description='Language of the pages: one of the files in edge/screen/text, "en" or "zh".',
+    )
+    preview_hz: float = Field(
+        default=10,
+        ge=0,
+        le=15,
+        description="Pictures per second of the person who approaches, mirrored on the lane page. They stay in this "
+        "machine's memory. 0: none.",
+    )
+    desk_place: dict[_Language, _Place] = Field(
+        default={},
+        max_length=20,
+        description='Where the desk is, for the lane page, in each language: { en = "blue container", zh = "蓝色集装箱" }.',
+    )
+    desk_arrow: Literal["", "left", "right", "up", "down"] = Field(
+        default="",
+        description='Arrow to the desk on the lane page, as seen by the person: "left", "right", "up" (straight on) or '
+        '"down" (behind them). Empty: none.',
     )
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from edge.core.decision.case import DecisionCase, RuleFinding, RuleVerdict, policy_of, tier, tiers
-from edge.core.decision.decide import admit_by_guard, decide, examine
+from edge.core.decision.decide import decide, examine
+from edge.core.decision.guard import GuardCheck, Objection, admit_by_guard, check_for_guard
 from edge.core.decision.identity_rules import advice_for
 from edge.core.decision.table import RULES, Leaving, Rule
 from edge.core.decision.two_person import TwoPersonWaits
@@ -11,13 +12,16 @@ from edge.core.decision.two_person import TwoPersonWaits
 __all__ = [
     "RULES",
     "DecisionCase",
+    "GuardCheck",
     "Leaving",
+    "Objection",
     "Rule",
     "RuleFinding",
     "RuleVerdict",
     "TwoPersonWaits",
     "admit_by_guard",
     "advice_for",
+    "check_for_guard",
     "decide",
     "examine",
     "look_alikes_in_words",

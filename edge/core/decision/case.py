@@ -7,7 +7,7 @@ from enum import StrEnum
 from contract.messages import Advice, DataTier, Direction, LivenessVerdict, PolicySnapshot, Reason
 from contract.policy import Factor
 from edge.core.decision.hours import site_time
-from edge.core.domain import Circumstances, Claim, Identification, ListAge, RosterState, Sight, Worker
+from edge.core.domain import Circumstances, Claim, Decision, Identification, ListAge, RosterState, Sight, Worker
 
 
 class RuleVerdict(StrEnum):
@@ -94,6 +94,9 @@ class DecisionCase:
 
     @property
     def worker(self) -> Worker | None:
+        """The person's entry on the roster. A visitor has none, and gets one without papers for this site."""
+        if self.claim.visitor and self.worker_id is not None:
+            return Worker(self.worker_id, frozenset({self.at.site_id}))
         return self.state.workers.get(self.worker_id) if self.worker_id else None
 
     @property
@@ -132,3 +135,25 @@ def tiers(state: RosterState, site_id: str, now: datetime) -> tuple[DataTier, Da
 def policy_of(state: RosterState, site_id: str, now: datetime) -> PolicySnapshot:
     """Return HQ's policy, or the defaults before the first one."""
     return state.policy or PolicySnapshot(site_id=site_id, issued_utc=now)
+
+
+def decision_of(case: DecisionCase, reason: Reason | None, advice: Advice | None, detail: str) -> Decision:
+    """Make a decision of a case, with everything that the event records."""
+    seen = case.identification
+    candidate, worker = seen.candidate, case.worker
+    return Decision(
+        reason=reason or Reason.NO_DECISION,
+        advice=advice or Advice.SEE_DESK,
+        worker_id=None if reason is Reason.UNKNOWN else case.worker_id,
+        score=candidate.score if candidate else None,
+        threshold=seen.threshold,
+        frames=seen.frames,
+        liveness=seen.liveness,
+        roster_tier=case.roster_tier,
+        risk_tier=case.risk_tier,
+        presence_version=case.at.presence_version,
+        factors=case.claim.factors | ({Factor.FACE} if case.seen else set()),
+        temperature_c=case.temperature_c,
+        slow=worker.slow if worker else False,
+        detail=detail[:500],
+    )

@@ -21,8 +21,12 @@ def working_hours(case: DecisionCase, worker: Worker) -> RuleFinding:
 
 
 def passback(case: DecisionCase, worker: Worker) -> RuleFinding:
-    """Refuse a second entry without an exit, or a second exit without an entry."""
-    last, mode = case.at.last_passage, case.policy.anti_passback
+    """Refuse a second entry without an exit, or a second exit without an entry.
+
+    Always for a visitor's badge: a photo of it must not admit a second person.
+    """
+    last = case.at.last_passage
+    mode = AntiPassback.HARD if case.claim.visitor else case.policy.anti_passback
     given = (
         f"last {last.direction.value} {moment(site_time(last.utc, case.policy))}" if last else "no passage on record"
     )

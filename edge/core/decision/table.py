@@ -36,6 +36,8 @@ class Rule:
     refusals: tuple[tuple[Reason, Advice], ...]
     leaving: Leaving
     why_leaving: str
+    visitors: bool = True
+    """False: not asked of a visitor, whom a guard registered and who has no papers here."""
 
 
 def _of_worker(look: Callable[[DecisionCase, Worker], RuleFinding]) -> Callable[[DecisionCase], RuleFinding]:
@@ -145,6 +147,7 @@ RULES: tuple[Rule, ...] = (
         ((_R.NOT_THIS_SITE, _A.SEE_DESK),),
         Leaving.NOT_ASKED,
         _PAPERS,
+        visitors=False,
     ),
     Rule(
         "active",
@@ -153,6 +156,7 @@ RULES: tuple[Rule, ...] = (
         ((_R.NOT_ACTIVE, _A.SEE_DESK),),
         Leaving.NOT_ASKED,
         "A worker dismissed during the day must get out",
+        visitors=False,
     ),
     Rule(
         "employer",
@@ -161,6 +165,7 @@ RULES: tuple[Rule, ...] = (
         ((_R.EMPLOYER_NOT_ADMITTED, _A.SEE_DESK),),
         Leaving.NOT_ASKED,
         _PAPERS,
+        visitors=False,
     ),
     Rule(
         "trade",
@@ -169,6 +174,7 @@ RULES: tuple[Rule, ...] = (
         ((_R.TRADE_NOT_ADMITTED, _A.SEE_DESK),),
         Leaving.NOT_ASKED,
         _PAPERS,
+        visitors=False,
     ),
     Rule(
         "working hours",
@@ -185,6 +191,7 @@ RULES: tuple[Rule, ...] = (
         ((_R.TRAINING_LAPSED, _A.RENEW_TRAINING),),
         Leaving.NOT_ASKED,
         _PAPERS,
+        visitors=False,
     ),
     Rule(
         "health declaration",
@@ -193,6 +200,7 @@ RULES: tuple[Rule, ...] = (
         ((_R.DECLARATION_NEEDED, _A.DECLARE_HEALTH),),
         Leaving.NOT_ASKED,
         _PAPERS,
+        visitors=False,
     ),
     Rule(
         "body temperature",
@@ -204,7 +212,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "anti-passback",
-        "Is the worker not inside already? Soft notes it, hard refuses; forgotten after some hours",
+        "Is the worker not inside already? Soft notes it, hard refuses; forgotten after some hours. Always hard for a visitor",
         _W(site_rules.passback),
         ((_R.PASSBACK, _A.SEE_DESK),),
         Leaving.NOTED,
@@ -222,6 +230,7 @@ RULES: tuple[Rule, ...] = (
         ),
         Leaving.NOT_ASKED,
         "One factor is enough to be recorded",
+        visitors=False,
     ),
     Rule(
         "full site",

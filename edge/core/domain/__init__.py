@@ -24,7 +24,15 @@ from edge.core.domain.requests import (
     LockDownRequest,
     TechnicianRequest,
 )
+from edge.core.domain.standing import SiteStandings, WorkerStanding
 from edge.core.domain.vision import Face, Frame, Image, Points, Template, Vector
+from edge.core.domain.visitors import (
+    VISITOR,
+    VISITOR_LEFT,
+    VisitorLeftRequest,
+    VisitorPass,
+    VisitorRequest,
+)
 
 __all__ = [
     "ADMIT",
@@ -33,6 +41,8 @@ __all__ = [
     "ENROL",
     "LOCK_DOWN",
     "RELEASE_LOCK_DOWN",
+    "VISITOR",
+    "VISITOR_LEFT",
     "AdmitRequest",
     "CameraStatus",
     "Candidate",
@@ -69,12 +79,17 @@ __all__ = [
     "Recognition",
     "RosterState",
     "Sight",
+    "SiteStandings",
     "TechnicianRequest",
     "Template",
     "ThermometerStatus",
     "Tone",
     "TrainingClaim",
     "Vector",
+    "VisitorLeftRequest",
+    "VisitorPass",
+    "VisitorRequest",
     "Worker",
     "WorkerPassage",
+    "WorkerStanding",
 ]

@@ -31,6 +31,10 @@ class Claim:
     refusal: str = ""
     ref: str = ""
     issued_utc: datetime | None = None
+    badge: str = ""
+    """Set instead of `worker_id` by a visitor's badge: the digest of its text, not yet looked up."""
+    visitor: bool = False
+    """True if `worker_id` is a visitor's, whom a guard registered."""
     training: TrainingClaim | None = None
     """Set instead of `worker_id` by a code of a training session."""
 

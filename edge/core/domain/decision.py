@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from contract.messages import Advice, DataTier, Direction, LivenessVerdict, Reason
+from contract.messages import Advice, DataTier, Direction, LivenessVerdict, Origin, Reason
 from contract.policy import Factor
 from edge.core.domain.devices import Tone
 
@@ -62,6 +62,9 @@ class Decision:
     alerts: tuple[str, ...] = ()
     temperature_c: float | None = None
     slow: bool = False
+    by: str = ""
+    """The account that asked for it at `origin`; "" if the gate decided by itself."""
+    origin: Origin | None = None
     detail: str = ""
 
     @property

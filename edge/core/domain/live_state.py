@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contract.messages import Advice, DataTier, Direction, DiskStep, ListBase, ListKind
+from contract.messages import Advice, DataTier, Direction, DiskStep, Id, ListBase, ListKind
 from edge.core.domain.devices import Tone
 from edge.core.domain.lists import ListMark
 from edge.core.passage import PassageState
@@ -83,3 +83,7 @@ class LiveState(BaseModel):
     """The clock is behind a time that it has shown before."""
     liveness: str = ""
     """The liveness mode in force; '' from a gate process that does not report it."""
+    camera_opening: bool = False
+    """The camera is still being opened for the first time: it is not lost."""
+    greets: Id | None = None
+    """The worker just admitted, if the policy lets the lane show a short name."""

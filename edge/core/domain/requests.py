@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contract.messages import CommissioningOutcome, Direction, Id, Utc
+from contract.messages import CommissioningOutcome, Direction, Id, Reason, Utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,8 @@ CONFIRM_TRAINING = "confirm_training"
 
 
 class AdmitRequest(BaseModel):
-    """Body of a desk request of kind "admit": a guard admits a person, with name and reason."""
+    """Body of a desk request of kind "admit": a guard admits a person, with name and reason. `despite`: what stood
+    against the worker on the guard's page."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -56,6 +57,7 @@ class AdmitRequest(BaseModel):
     reason: str = Field(min_length=3, max_length=200)
     worker_id: Id | None = None
     direction: Direction
+    despite: tuple[Reason, ...] = Field(default=(), max_length=20)
     asked_utc: Utc
 
 
@@ -65,6 +67,7 @@ class LockDownRequest(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     by: str = Field(min_length=1, max_length=40)
+    why: str = Field(default="", max_length=200)
     asked_utc: Utc
 
 

@@ -6,7 +6,7 @@ from edge.core.ports.devices import Gate, Indicator, Thermometer
 from edge.core.ports.errors import DeskError, GateError, JournalError, JournalHeld
 from edge.core.ports.journal import Disk, E, Journal, JournalMemory, JournalReader
 from edge.core.ports.lists import HighWaterMarks, Presence, Roster
-from edge.core.ports.recognition import Camera, Matcher, ScoreCountStore
+from edge.core.ports.recognition import Camera, Matcher, Preview, ScoreCountStore
 from edge.core.ports.requests import DeskRequestSource, TechnicianRequestSource
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Matcher",
     "PinCodeCheck",
     "Presence",
+    "Preview",
     "Roster",
     "ScoreCountStore",
     "TechnicianRequestSource",

@@ -22,6 +22,19 @@ class Camera(Protocol):
         """Stop and release the camera. May be called twice."""
 
 
+class Preview(Protocol):
+    """The picture of the person who approaches, for the display in the lane. It never raises, and never waits."""
+
+    def show(self, frame: Frame) -> None:
+        """Offer a frame to be shown."""
+
+    def hide(self) -> None:
+        """Show no picture any more."""
+
+    def close(self) -> None:
+        """Remove the picture. May be called twice."""
+
+
 class Matcher(Protocol):
     model_id: str
 

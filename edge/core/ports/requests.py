@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from edge.core.domain import DeskRequest, TechnicianRequest
+from edge.core.domain import DeskRequest, TechnicianRequest, VisitorPass
 
 
 class DeskRequestSource(Protocol):
@@ -13,6 +13,9 @@ class DeskRequestSource(Protocol):
 
     def requests(self, after_id: int) -> Sequence[DeskRequest]:
         """Return requests with an id above `after_id`, oldest first."""
+
+    def visitor_passes(self) -> Sequence[VisitorPass]:
+        """Return the passes of visits that have not ended."""
 
 
 class TechnicianRequestSource(Protocol):

@@ -9,9 +9,10 @@ from contract.training_code import TRAINING_PREFIX
 from edge.core.claims import code_claim, training_claim
 from edge.core.config import Config
 from edge.core.domain import Claim, Frame, Image
+from edge.core.domain.visitors import BADGE_PREFIX, badge_digest
 from edge.core.ports import Clock
 
-PREFIXES = (PREFIX, TRAINING_PREFIX)
+PREFIXES = (PREFIX, TRAINING_PREFIX, BADGE_PREFIX)
 QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 GONE_AFTER_S = 3.0
 """A code that was out of view this long counts as shown again."""
@@ -20,8 +21,10 @@ REFUSED_EVERY_S = 2.0
 
 
 def read_codes(image: Image) -> list[str]:
-    """Return the texts of HQ's codes in a picture, (height, width, 3) BGR. White on black works too: a phone in dark
-    mode."""
+    """Return the texts of HQ's codes and of visitors' badges in a picture, (height, width, 3) BGR.
+
+    White on black works too: a phone in dark mode.
+    """
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     found = zxingcpp.read_barcodes(grey, formats=QR, try_invert=True)
     return [code.text for code in found if code.text.startswith(PREFIXES) and len(code.text) <= TEXT_MAX]
@@ -44,10 +47,12 @@ class QrCodeReader:
         self._due_s = now_s + self._every_s
         fresh = [text for text in read_codes(frame.image) if self._comes_into_view(text, now_s)]
         claims = [self._claim(text) for text in fresh]
-        genuine = next((claim for claim in claims if claim.worker_id or claim.training), None)
+        genuine = next((claim for claim in claims if claim.worker_id or claim.training or claim.badge), None)
         return genuine or self._refusal(claims, now_s)
 
     def _claim(self, text: str) -> Claim:
+        if text.startswith(BADGE_PREFIX):
+            return Claim(badge=badge_digest(text))
         read = training_claim if text.startswith(TRAINING_PREFIX) else code_claim
         return read(text, self._key, self._site_id, self._clock.utc())
 

@@ -20,6 +20,7 @@ from edge.screen.history.sheets import CSV_TYPE, XLSX_ROWS_MAX, XLSX_TYPE, Cell,
 from edge.screen.history.trends_view import trends_view
 from edge.screen.journal.attendance import DAY_BEGINS, LONGEST_S, AttendanceDay, attendance
 from edge.screen.journal.refusals import RefusalStory, stories
+from edge.screen.people.index import PeopleIndex
 from edge.screen.ports import GuardDesk, History, NameDirectory
 from edge.screen.words.history import HistoryWord
 
@@ -29,10 +30,13 @@ EXPORTED = "attendance exported"
 
 
 class HistoryPages:
-    """The handlers, with what they share. `history`: the past. `directory`: names. `desk`: records exports."""
+    """The handlers, with what they share. `history`: the past. `directory`, `people`: names. `desk`: records exports."""
 
-    def __init__(self, context: PageContext, history: History, directory: Names, desk: GuardDesk) -> None:
-        self._context, self._history, self._directory, self._desk = context, history, directory, desk
+    def __init__(
+        self, context: PageContext, history: History, directory: Names, people: PeopleIndex, desk: GuardDesk
+    ) -> None:
+        self._context, self._history, self._desk = context, history, desk
+        self._directory, self._people = directory, people
 
     def routes(self) -> list[Route]:
         """Return the routes of the history."""
@@ -119,9 +123,14 @@ class HistoryPages:
     # --- answers --------------------------------------------------------------------------------------------------
 
     def _reader(self, request: PageRequest) -> HistoryReader:
-        people = request.may(Right.SEE_PEOPLE)
-        entries = self._directory().entries if people else {}
-        return HistoryReader(people, request.may(Right.SEE_RISK), request.may(Right.ADMIT), entries)
+        risk, guards = request.may(Right.SEE_RISK), request.may(Right.ADMIT)
+        if not request.may(Right.SEE_PEOPLE):
+            return HistoryReader(False, risk, guards)
+        return HistoryReader(True, risk, guards, self._directory().entries, self._find)
+
+    def _find(self, text: str) -> frozenset[str]:
+        """Return the worker with this number, else all whom the search finds."""
+        return frozenset({text}) if self._people.person(text) else self._people.ids(text)
 
     def _today(self) -> date:
         return self._context.local(self._context.watch.now()).date()

@@ -1,6 +1,6 @@
 """Who reads the past: which names and which reasons this account may see."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from contract.messages import DirectoryEntry, Reason
@@ -12,13 +12,15 @@ MATCHES_MAX = 500
 class HistoryReader:
     """What one account may see. `people`: names, and what guards wrote. `risk`: which list held somebody.
 
-    `guards`: that a risk list held somebody at all; a guard must act on it. `entries`: names by worker id.
+    `guards`: that a risk list held somebody at all; a guard must act on it. `entries`: names by worker id. `find`: returns
+    the workers that a text may mean.
     """
 
     people: bool = False
     risk: bool = False
     guards: bool = False
     entries: Mapping[str, DirectoryEntry] = field(default_factory=dict)
+    find: Callable[[str], frozenset[str]] = lambda text: frozenset()
 
     @property
     def hidden(self) -> frozenset[Reason]:
@@ -31,13 +33,7 @@ class HistoryReader:
         return entry.name or "" if entry else ""
 
     def workers(self, who: str) -> frozenset[str] | None:
-        """Return the workers that a text may mean: by number, or by a part of the name. None: nobody was named."""
+        """Return the workers that a text may mean: by number, or by what `find` knows. None: nobody was named."""
         if not who:
             return None
-        wanted = who.casefold()
-        named = {
-            worker_id
-            for worker_id, entry in (self.entries.items() if self.people else ())
-            if wanted in (entry.name or "").casefold()
-        }
-        return frozenset(sorted(named)[:MATCHES_MAX]) | {who}
+        return frozenset(sorted(self.find(who))[:MATCHES_MAX]) | {who}

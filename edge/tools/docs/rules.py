@@ -18,12 +18,13 @@ def table() -> str:
 
 
 def _lines() -> Iterator[str]:
-    yield "| | rule | what it asks | refused as: next step | on the way out |"
-    yield "|---|---|---|---|---|"
+    yield "| | rule | what it asks | refused as: next step | on the way out | of a visitor |"
+    yield "|---|---|---|---|---|---|"
     for number, rule in enumerate(RULES, 1):
         refusals = "<br>".join(_refusals(rule.refusals)) or "never"
         leaving = f"{_LEAVING[rule.leaving]}. {rule.why_leaving}"
-        yield f"| {number} | {rule.name} | {rule.asks} | {refusals} | {leaving} |"
+        visitors = "asked" if rule.visitors else "not asked"
+        yield f"| {number} | {rule.name} | {rule.asks} | {refusals} | {leaving} | {visitors} |"
 
 
 def _refusals(refusals: tuple[tuple[Reason, Advice], ...]) -> Iterator[str]:

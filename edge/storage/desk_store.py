@@ -1,0 +1,154 @@
+"""desk.db as the screen uses it: requests and accounts, and also visitors and acknowledged alarms."""
+
+import secrets
+from datetime import datetime, timedelta
+
+import structlog
+from pydantic import ValidationError
+
+from edge.core.domain import VISITOR, VISITOR_LEFT, VisitorLeftRequest, VisitorPass, VisitorRequest
+from edge.core.domain.alarms import Acknowledgement
+from edge.core.domain.visitors import (
+    VISIT_MAX,
+    VisitorDetails,
+    VisitRecord,
+    badge_digest,
+    new_badge,
+    new_visitor_id,
+)
+from edge.core.ports import DeskError
+from edge.storage import desk_tables, sqlite_file, visitor_tables
+from edge.storage.desk import DeskWriter
+from edge.storage.desk_tables import RequestRow
+from edge.storage.visitor_tables import AcknowledgementRow, VisitRow
+
+SHOWN_MAX = 1000
+ACKNOWLEDGEMENTS_KEPT = timedelta(days=400)
+
+
+class DeskStore(DeskWriter):
+    """The writing side with visitors and alarms. Each method raises DeskError if the disk refuses."""
+
+    # --- visitors ---
+
+    def register_visitor(self, details: VisitorDetails, by: str, until: datetime) -> tuple[str, str]:
+        """Store a visit, and ask the gate to record its pass. Return the visitor's id, and the text of the badge.
+
+        The badge's text is stored nowhere: only its digest is. Raises DeskError also for too many visits.
+        """
+        badge, now = new_badge(), self._now()
+        made = VisitorPass(new_visitor_id(), badge_digest(badge), now, min(until, now + VISIT_MAX))
+        with self._writing():
+            if visitor_tables.count_lasting(self._db) >= visitor_tables.PASSES_MAX:
+                raise DeskError(f"{visitor_tables.PASSES_MAX} visits last already: end those that are over")
+            row = VisitRow(
+                made.visitor_id,
+                made.badge,
+                made.from_utc.isoformat(),
+                made.until_utc.isoformat(),
+                details.model_dump_json(),
+                now.isoformat(),
+                by,
+            )
+            visitor_tables.add_visit(self._db, row)
+            self._add_pass(made, by, now)
+        return made.visitor_id, badge
+
+    def renew_badge(self, visitor_id: str, by: str, until: datetime) -> str | None:
+        """Give a visitor another badge, so that the old one admits nobody. Return its text, None without a visit."""
+        badge, now = new_badge(), self._now()
+        made = VisitorPass(visitor_id, badge_digest(badge), now, min(until, now + VISIT_MAX))
+        with self._writing():
+            begins, ends = made.from_utc.isoformat(), made.until_utc.isoformat()
+            if not visitor_tables.set_pass(self._db, visitor_id, made.badge, begins, ends):
+                return None
+            self._add_pass(made, by, now)
+        return badge
+
+    def end_visit(self, visitor_id: str, by: str) -> bool:
+        """End a visit: its badge admits nobody from now on. Ask the gate to record that the visitor left.
+
+        Return False if no such visit lasts.
+        """
+        now = self._now()
+        with self._writing():
+            if not visitor_tables.end_visit(self._db, visitor_id, now.isoformat(), by):
+                return False
+            wanted = VisitorLeftRequest(by=by, visitor_id=visitor_id, asked_utc=now)
+            ref = f"{VISITOR_LEFT}-{secrets.token_hex(16)}"
+            row = RequestRow(ref, VISITOR_LEFT, wanted.model_dump_json(), now.isoformat(), by)
+            desk_tables.add_request(self._db, row)
+            self._note(by, VISITOR_LEFT, f"{visitor_id}, {ref}")
+        return True
+
+    def visit(self, visitor_id: str) -> VisitRecord | None:
+        """Return one visit, or None."""
+        row = visitor_tables.visit(self._db, visitor_id)
+        return _visit(row) if row else None
+
+    def visits(self) -> list[VisitRecord]:
+        """Return the newest visits: first those that last."""
+        return [made for row in visitor_tables.visits(self._db, SHOWN_MAX) if (made := _visit(row)) is not None]
+
+    def forget_visitors(self, kept: timedelta) -> int:
+        """End visits whose time is over by a day, and forget those that ended longer ago than `kept`.
+
+        A visitor who is still inside stays named until then. Return how many were forgotten.
+        """
+        now = self._now()
+        with self._writing():
+            visitor_tables.end_expired(self._db, (now - timedelta(days=1)).isoformat(), now.isoformat())
+            removed = visitor_tables.remove_visits_ended_before(self._db, (now - kept).isoformat())
+            visitor_tables.remove_acknowledgements_before(self._db, (now - ACKNOWLEDGEMENTS_KEPT).isoformat())
+        if removed:
+            sqlite_file.checkpoint_patiently(self._db)  # From the log too: it holds what was deleted.
+        return removed
+
+    def _add_pass(self, made: VisitorPass, by: str, now: datetime) -> None:
+        wanted = VisitorRequest(
+            by=by,
+            visitor_id=made.visitor_id,
+            badge=made.badge,
+            from_utc=made.from_utc,
+            until_utc=made.until_utc,
+            asked_utc=now,
+        )
+        row = RequestRow(made.ref, VISITOR, wanted.model_dump_json(), now.isoformat(), by)
+        desk_tables.add_request(self._db, row)
+        self._note(by, VISITOR, f"{made.visitor_id}, {made.ref}")
+
+    # --- alarms ---
+
+    def acknowledge(self, epoch: str, seq: int, by: str, note: str) -> bool:
+        """Store who acknowledged an alarm. Return False if somebody did before."""
+        with self._writing():
+            row = AcknowledgementRow(epoch, seq, self._now().isoformat(), by, note)
+            first = visitor_tables.acknowledge(self._db, row)
+            if first:
+                self._note(by, "acknowledged an alarm", f"event {seq} of {epoch}")
+        return first
+
+    def acknowledgements(self, epoch: str) -> dict[int, Acknowledgement]:
+        """Return who acknowledged which alarm of a journal, by event number."""
+        rows = visitor_tables.acknowledgements(self._db, epoch, SHOWN_MAX)
+        return {row.seq: Acknowledgement(row.by, datetime.fromisoformat(row.utc), row.note) for row in rows}
+
+
+def _visit(row: VisitRow) -> VisitRecord | None:
+    try:
+        return VisitRecord(
+            VisitorPass(
+                row.visitor_id,
+                row.badge,
+                datetime.fromisoformat(row.from_utc),
+                datetime.fromisoformat(row.until_utc),
+            ),
+            VisitorDetails.model_validate_json(row.details),
+            row.by,
+            datetime.fromisoformat(row.created_utc),
+            datetime.fromisoformat(row.ended_utc) if row.ended_utc else None,
+            row.ended_by,
+        )
+    except (ValidationError, ValueError):
+        structlog.get_logger().warning("desk.visit_unreadable")
+        return None
