@@ -30,7 +30,8 @@ EXPORTED = "attendance exported"
 
 
 class HistoryPages:
-    """The handlers, with what they share. `history`: the past. `directory`, `people`: names. `desk`: records exports."""
+    """The handlers, with what they share. `history`: the past. `directory`, `people`: names. `desk` records
+    exports."""
 
     def __init__(
         self, context: PageContext, history: History, directory: Names, people: PeopleIndex, desk: GuardDesk

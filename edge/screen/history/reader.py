@@ -12,8 +12,8 @@ MATCHES_MAX = 500
 class HistoryReader:
     """What one account may see. `people`: names, and what guards wrote. `risk`: which list held somebody.
 
-    `guards`: that a risk list held somebody at all; a guard must act on it. `entries`: names by worker id. `find`: returns
-    the workers that a text may mean.
+    `guards`: that a risk list held somebody at all; a guard must act on it. `entries`: names by worker id.
+    `find`: returns the workers that a text may mean.
     """
 
     people: bool = False
