@@ -19,6 +19,7 @@ from edge.core.passage import PassageState
 from edge.screen.lane_view import SIGNS, Sign
 from edge.screen.words.details import Detail
 from edge.screen.words.frame import FrameWord
+from edge.screen.words.history import HistoryWord
 from edge.screen.words.office import Concern, OfficeWord
 from edge.screen.words.sign_in import SignInWord
 from edge.screen.words.time import TimeWord
@@ -284,6 +285,7 @@ ROOM_WORDS: dict[str, type[StrEnum]] = {
     "concerns_todo": Concern,
     "details": Detail,
     "frame": FrameWord,
+    "history": HistoryWord,
     "office": OfficeWord,
     "sign_in": SignInWord,
     "time": TimeWord,
