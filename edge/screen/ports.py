@@ -104,6 +104,18 @@ class GuardDesk(Protocol):
     def request_confirmation(self, request: ConfirmTrainingRequest) -> str: ...
 
 
+class Picture(Protocol):
+    """A picture of the person who approaches. `stamp` changes with each picture."""
+
+    @property
+    def stamp(self) -> int: ...
+
+    @property
+    def jpeg(self) -> bytes: ...
+
+
+PreviewSource = Callable[[int], Picture | None]
+"""The present picture; None if there is none, or it has the given stamp. Must not raise."""
 SyncSource = Callable[[], SyncSummary]
 """The present summary. Must not raise for a missing or damaged file."""
 StandingSource = Callable[[], SiteStandings | None]

@@ -15,11 +15,25 @@ def visitor_of(request: Request) -> str:
     return peer if isinstance(peer, str) else request.client.host if request.client else ""
 
 
+def is_this_machine(request: Request) -> bool:
+    """Return True for a browser on this machine, which opened the page by this machine's own name.
+
+    A reverse proxy is on this machine too. What it forwards names another host, or says that it is forwarded.
+    """
+    forwarded = {"forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"} & set(request.headers.keys())
+    asked = request.url.hostname or ""
+    return not forwarded and all(map(_is_loopback, (asked, request.client.host if request.client else "")))
+
+
 def is_private(request: Request) -> bool:
     """Return True if nobody in between can read a password: this machine itself, or HTTPS."""
     if request.url.scheme == "https":
         return True
+    return request.client is not None and _is_loopback(request.client.host)
+
+
+def _is_loopback(host: str) -> bool:
     try:
-        return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
