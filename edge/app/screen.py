@@ -20,6 +20,7 @@ from edge.core.ports import DeskError, JournalError
 from edge.replica.directory import DirectoryReader
 from edge.replica.summary import SummaryReader
 from edge.screen.access.peers import NOBODY, owner_of
+from edge.screen.access.public_name import UnknownProxyUser
 from edge.screen.app import create_app
 from edge.screen.office.muster import MusterSource
 from edge.screen.server import PortTaken, ScreenServer
@@ -30,7 +31,7 @@ from edge.system.key_files import credential
 from edge.system.regular_file import read_regular
 from edge.system.supervisor import Shutdown, Watchdog, run_steps
 
-ERRORS = (DeskError, JournalError, MissingText, PortTaken)
+ERRORS = (DeskError, JournalError, MissingText, PortTaken, UnknownProxyUser)
 """Expected errors at the start; each text says what to do."""
 FORGET_EVERY_S = 60.0
 MUSTER_BYTES_MAX = 16 * 1024 * 1024

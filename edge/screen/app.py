@@ -79,7 +79,9 @@ def create_app(
 
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(RequestCheck, bound_host=config.screen.host, forms=context.forms)],
+        middleware=[
+            Middleware(RequestCheck, bound_host=config.screen.host, forms=context.forms, public=context.public)
+        ],
         exception_handlers={HTTPException: _failure(context), Exception: _failure(context)},
         lifespan=follow,
     )
