@@ -26,13 +26,15 @@ from contract.messages import (
 from edge.app.preview_file import PreviewPicture
 from edge.core.config import Config, ScreenConfig, SiteConfig
 from edge.core.domain import LiveState, Tone
-from edge.replica.directory import DirectoryList
 from edge.replica.summary import AckSummary, LinkSummary, ListSummary, ReplicaSummary
 from edge.screen.access.sessions import Sessions
 from edge.screen.app import create_app
+from edge.screen.office.muster import NoNames
+from edge.screen.ports import NameDirectory
 from edge.screen.server import ScreenServer
 from edge.storage.desk import DeskWriter
 from edge.storage.journal import Journal, JournalReader
+from edge.storage.journal_history import JournalHistory
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 CHROMEDRIVER = ("chromedriver", "chromium.chromedriver")
@@ -75,12 +77,13 @@ class Stage:
         site = SiteConfig(site_id="harbour", gate_id="north-gate")
         self.journal = Journal(folder / "journal.db", site, self.clock)
         self.reader = JournalReader(folder / "journal.db")
+        self.history = JournalHistory(folder / "journal.db")
         self.desk = DeskWriter(folder / "desk.db")
         self.summary = ReplicaSummary()
-        self.config = Config(site=site, screen=ScreenConfig(port=0, language=language, **screen))
-        self.directory = DirectoryList()
         self.jpeg: bytes | None = None
         """The picture of who approaches."""
+        self.names: NameDirectory = NoNames()
+        self.config = Config(site=site, screen=ScreenConfig(port=0, language=language, **screen))
         self._live: dict[str, object] = {"tone": Tone.IDLE, "advice": None}
         self._beating, self._ended = threading.Event(), threading.Event()
         self._heart = threading.Thread(target=self._beat, name="live state", daemon=True)
@@ -99,8 +102,9 @@ class Stage:
             lambda: self.summary,
             self.config,
             self.desk,
-            directory=lambda: self.directory,
             preview=self._picture,
+            directory=lambda: self.names,
+            history=self.history,
         )
         self.sessions: Sessions = app.state.sessions
         self._server = ScreenServer(app, self.config.screen)
@@ -128,6 +132,7 @@ class Stage:
         self._heart.join(timeout=5)
         self.stop_server()
         self.reader.close()
+        self.history.close()
         self.journal.close()
         self.desk.close()
 

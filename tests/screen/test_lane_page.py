@@ -35,7 +35,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 def lane(shared: Stage, browser: WebDriver) -> Iterator[Stage]:
     """The stage with an empty lane, nobody's picture and nobody's name."""
     set_size(browser, 1024, 600)
-    shared.jpeg, shared.directory = None, DirectoryList()
+    shared.jpeg, shared.names = None, DirectoryList()
     shared.show(Tone.IDLE)
     yield shared
     shared.jpeg = None
@@ -74,7 +74,7 @@ def look(browser: WebDriver) -> tuple[str, str]:
 
 def greet(stage: Stage, name: str | None) -> None:
     entry = DirectoryEntry(worker_id="w-7", name="Somebody Else Entirely", greeting=name)
-    stage.directory = DirectoryList(1, None, {"w-7": entry})
+    stage.names = DirectoryList(1, None, {"w-7": entry})
     stage.show(Tone.GO, Advice.WALK_THROUGH, greets="w-7")
 
 
