@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from contract.keyring import OpeningKeys, TrustedKeys
 from contract.signing import BadKey
+from edge.app.preview_file import PreviewReader
 from edge.app.standings_file import StandingsReader
 from edge.app.state_folders import DESK, JOURNAL, REPLICA, desk_dir, metrics_files, muster_files
 from edge.core.config import Config
@@ -53,8 +54,9 @@ def run(config: Config, shutdown: Shutdown) -> None:
         desk,
         metrics_files(config),
         muster,
-        names.read if names else None,
-        history,
+        directory=names.read if names else None,
+        history=history,
+        preview=PreviewReader(config).newest,
         standings=StandingsReader(config).read,
     )
     server = ScreenServer(app, config.screen, lambda: other_processes(state))

@@ -26,7 +26,7 @@ from edge.screen.lane.pages import LanePages
 from edge.screen.office.muster import DirectorySource, MusterSource, NoNames
 from edge.screen.office.pages import OfficePages
 from edge.screen.people.index import PeopleIndex
-from edge.screen.ports import GuardDesk, History, StandingSource, SyncSource
+from edge.screen.ports import GuardDesk, History, PreviewSource, StandingSource, SyncSource
 from edge.screen.sign_in.pages import SignInPages
 from edge.screen.stream import EventStream
 from edge.screen.technician.pages import TechnicianPages
@@ -45,12 +45,14 @@ def create_app(
     muster: MusterSource = lambda: None,
     directory: DirectorySource | None = None,
     history: History | None = None,
+    preview: PreviewSource | None = None,
     standings: StandingSource = lambda: None,
 ) -> Starlette:
     """Make the application. While it runs, it follows the journal.
 
     The caller closes journal reader and desk. Without a desk nobody can sign in. `metrics`: files with the other
     processes' numbers, for /metrics. `muster`: who is on the site. `directory`: names; None: there are none.
+    `preview`: the picture of who approaches.
     `history`: the journal's past; None: no pages about it.
     `standings`: what stands for and against each worker.
 
@@ -61,7 +63,7 @@ def create_app(
     sessions = Sessions(desk, watch.now) if desk is not None else None
     context = PageContext(watch, config, sessions, standings)
     routes: list[BaseRoute] = [
-        *LanePages(context).routes(),
+        *LanePages(context, names, preview).routes(),
         *OfficePages(context, sync, muster, names, standings).routes(),
         *TechnicianPages(context, sync, metrics).routes(),
         context.part("/events", EventStream(watch).events, None),
