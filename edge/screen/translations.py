@@ -17,8 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from contract.messages import DECISION_LISTS, DataTier, Direction, ListKind, NoticeCode, PassageOutcome, Reason
 from edge.core.passage import PassageState
 from edge.screen.lane_view import SIGNS, Sign
+from edge.screen.words.details import Detail
 from edge.screen.words.frame import FrameWord
+from edge.screen.words.history import HistoryWord
+from edge.screen.words.office import Concern, OfficeWord
 from edge.screen.words.sign_in import SignInWord
+from edge.screen.words.time import TimeWord
 
 
 class Unit(StrEnum):
@@ -277,8 +281,14 @@ _WORDS: dict[str, Iterable[StrEnum]] = {
 
 
 ROOM_WORDS: dict[str, type[StrEnum]] = {
+    "concerns": Concern,
+    "concerns_todo": Concern,
+    "details": Detail,
     "frame": FrameWord,
+    "history": HistoryWord,
+    "office": OfficeWord,
     "sign_in": SignInWord,
+    "time": TimeWord,
 }
 """The words that each room's file must hold, in every language."""
 
