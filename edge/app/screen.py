@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from contract.keyring import OpeningKeys, TrustedKeys
 from contract.signing import BadKey
+from edge.app.preview_file import PreviewReader
 from edge.app.state_folders import DESK, JOURNAL, REPLICA, desk_dir, metrics_files, muster_files
 from edge.core.config import Config
 from edge.core.domain import MusterList
@@ -26,6 +27,7 @@ from edge.screen.server import PortTaken, ScreenServer
 from edge.screen.translations import MissingText
 from edge.storage.desk import DeskWriter
 from edge.storage.journal import JournalReader
+from edge.storage.journal_history import JournalHistory
 from edge.system.key_files import credential
 from edge.system.regular_file import read_regular
 from edge.system.supervisor import Shutdown, Watchdog, run_steps
@@ -40,10 +42,21 @@ def run(config: Config, shutdown: Shutdown) -> None:
     """Run the pages until shutdown."""
     desk_dir(config)
     state = config.paths.state_dir
+    history = JournalHistory(state / JOURNAL)
     journal, summary = JournalReader(state / JOURNAL), SummaryReader(state / REPLICA)
     desk, names = DeskWriter(state / DESK), open_directory(config)
     muster = newest_muster(muster_files(config))
-    app = create_app(journal, summary.read, config, desk, metrics_files(config), muster, names.read if names else None)
+    app = create_app(
+        journal,
+        summary.read,
+        config,
+        desk,
+        metrics_files(config),
+        muster,
+        directory=names.read if names else None,
+        history=history,
+        preview=PreviewReader(config).newest,
+    )
     server = ScreenServer(app, config.screen, lambda: other_processes(state))
     thread = server.start()
     due_s = time.monotonic()
@@ -61,6 +74,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
         server.stop()
         thread.join(5)
         journal.close()
+        history.close()
         summary.close()
         desk.close()
         if names is not None:

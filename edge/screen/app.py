@@ -20,11 +20,13 @@ from edge.screen.access.security import HEADERS, RequestCheck
 from edge.screen.access.sessions import Sessions
 from edge.screen.context import PageContext, PageRequest
 from edge.screen.guard.pages import GuardPages
+from edge.screen.history.pages import HistoryPages
 from edge.screen.journal.follower import Watch
 from edge.screen.lane.pages import LanePages
 from edge.screen.office.muster import DirectorySource, MusterSource, NoNames
 from edge.screen.office.pages import OfficePages
-from edge.screen.ports import GuardDesk, SyncSource
+from edge.screen.people.index import PeopleIndex
+from edge.screen.ports import GuardDesk, History, PreviewSource, SyncSource
 from edge.screen.sign_in.pages import SignInPages
 from edge.screen.stream import EventStream
 from edge.screen.technician.pages import TechnicianPages
@@ -42,11 +44,15 @@ def create_app(
     metrics: Sequence[Path] = (),
     muster: MusterSource = lambda: None,
     directory: DirectorySource | None = None,
+    history: History | None = None,
+    preview: PreviewSource | None = None,
 ) -> Starlette:
     """Make the application. While it runs, it follows the journal.
 
     The caller closes journal reader and desk. Without a desk nobody can sign in. `metrics`: files with the other
     processes' numbers, for /metrics. `muster`: who is on the site. `directory`: names; None: there are none.
+    `preview`: the picture of who approaches.
+    `history`: the journal's past; None: no pages about it.
 
     Raises:
         edge.screen.translations.MissingText: a language file of the package is broken.
@@ -55,7 +61,7 @@ def create_app(
     sessions = Sessions(desk, watch.now) if desk is not None else None
     context = PageContext(watch, config, sessions)
     routes: list[BaseRoute] = [
-        *LanePages(context).routes(),
+        *LanePages(context, names, preview).routes(),
         *OfficePages(context, sync, muster, names).routes(),
         *TechnicianPages(context, sync, metrics).routes(),
         context.part("/events", EventStream(watch).events, None),
@@ -64,6 +70,9 @@ def create_app(
     ]
     if desk is not None and sessions is not None:
         routes += SignInPages(context, sessions, desk).routes() + GuardPages(context, desk).routes()
+
+    if desk is not None and history is not None:
+        routes += HistoryPages(context, history, names, PeopleIndex(names), desk).routes()
 
     @contextlib.asynccontextmanager
     async def follow(app: Starlette) -> AsyncIterator[None]:

@@ -44,6 +44,11 @@ class PageRequest:
         """Say whether the account has a right."""
         return self.session is not None and right in RIGHTS[self.session.role]
 
+    def at(self, place: str) -> bool:
+        """Say whether this is a page of a place of the navigation."""
+        path = self.http.url.path
+        return path == place or (place != "/" and path.startswith(f"{place}/"))
+
     def query(self, name: str, default: str = "") -> str:
         """Return a value of the query."""
         return self.http.query_params.get(name, default)

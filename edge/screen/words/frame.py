@@ -10,6 +10,7 @@ class FrameWord(StrEnum):
     GUARD = "guard"
     TECHNICIAN = "technician"
     MUSTER = "muster"
+    HISTORY = "history"
     LANE = "lane"
     SIGN_OUT = "sign_out"
     SKIP = "skip"
