@@ -31,7 +31,7 @@ class NavigationEntry:
     order: int
     """Hundreds choose the heading of `GROUPS`; the rest sorts below it."""
     icon: str = "right"
-    """The id of a symbol in `web/static/web/icons.svg`."""
+    """The id of a symbol in `common/web/static/web/icons.svg`."""
     prefix: str = ""
     """Marks the entry as the present one on all pages below this path; "" means the entry's own path."""
     when: Callable[[Any], bool] | None = None

@@ -206,6 +206,8 @@ LOGGING = {
     "loggers": {"django": {"handlers": ["stderr"], "level": "ERROR", "propagate": False}},
 }
 STATIC_URL = "static/"
+STATICFILES_DIRS = [_HERE.parent / "common/web/static"]
+"""Style sheets and icons that the gate's pages share."""
 WHITENOISE_USE_FINDERS = True  # the files lie in the package: no step copies them
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 CONTENT_SECURITY_POLICY = {

@@ -18,9 +18,9 @@ from edge.core.layout import GATE, SYNC
 from edge.core.ports import DeskError, JournalError
 from edge.replica.directory import DirectoryReader
 from edge.replica.summary import SummaryReader
+from edge.screen.access.peers import NOBODY, owner_of
 from edge.screen.app import create_app
-from edge.screen.muster_page import MusterSource
-from edge.screen.peers import NOBODY, owner_of
+from edge.screen.office.muster import MusterSource
 from edge.screen.server import PortTaken, ScreenServer
 from edge.screen.translations import MissingText
 from edge.storage.desk import DeskWriter

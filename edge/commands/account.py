@@ -1,4 +1,4 @@
-"""`sitegate account`: who may sign in at the desk's page."""
+"""`sitegate account`: who may sign in at the gate's pages, and in which role."""
 
 import getpass
 from pathlib import Path
@@ -10,10 +10,11 @@ from common.terminal.console import Table
 from edge.app.state_folders import DESK, become_owner, desk_dir
 from edge.commands.common import DEFAULT_CONFIG, EXIT_USAGE, ConfigOption, example, fail, load_config, out
 from edge.core.ports import JournalError
-from edge.screen.passwords import BadAccount, check_name, hash_password
+from edge.screen.access.passwords import BadAccount, check_name, hash_password
+from edge.screen.access.roles import Role
 from edge.storage.desk import DeskError, DeskWriter
 
-app = typer.Typer(help="Accounts of the desk's page on the gate's screen.", no_args_is_help=True)
+app = typer.Typer(help="Accounts of the pages on the gate's screen.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The person's name, as it will be recorded with what they do.")]
 
@@ -31,6 +32,7 @@ def _desk(config: Path) -> DeskWriter:
 def add(
     name: Name,
     config: ConfigOption = DEFAULT_CONFIG,
+    role: Annotated[Role | None, typer.Option(help="What the account may do; guard, if nothing is said.")] = None,
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input, for a script.")
     ] = False,
@@ -40,14 +42,17 @@ def add(
     try:
         check_name(name)
         password = typer.get_text_stream("stdin").readline().rstrip("\n") if password_stdin else _asked()
-        desk.set_password(name, hash_password(password), by=operator)
+        desk.set_password(name, hash_password(password), by=operator, role=role or Role.GUARD)
+        if role is not None:
+            desk.set_role(name, role, by=operator)
+        shown = desk.role(name)
     except BadAccount as error:
         raise fail(str(error), EXIT_USAGE) from error
     except DeskError as error:
         raise fail(str(error)) from error
     finally:
         desk.close()
-    out.print(f"{name} may sign in at /desk")
+    out.print(f"{name} may sign in as {shown}")
 
 
 @app.command(epilog=example("sitegate account remove anna"))
@@ -65,15 +70,34 @@ def remove(name: Name, config: ConfigOption = DEFAULT_CONFIG) -> None:
     out.print(f"{name} may no longer sign in")
 
 
+@app.command("role", epilog=example("sitegate account role anna manager"))
+def set_role(
+    name: Name,
+    role: Annotated[Role, typer.Argument(help="What the account may do from now on.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Change what an account may do. It holds at once, also for who is signed in."""
+    operator, desk = getpass.getuser(), _desk(config)
+    try:
+        changed = desk.set_role(name, role, by=operator)
+    except DeskError as error:
+        raise fail(str(error)) from error
+    finally:
+        desk.close()
+    if not changed:
+        raise fail(f"there is no account {name!r}: sitegate account list")
+    out.print(f"{name} is {role} now")
+
+
 @app.command("list", epilog=example("sitegate account list"))
 def list_(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Every account, and when its password was set."""
+    """Every account, its role, and when its password was set."""
     desk = _desk(config)
     found = desk.accounts()
     desk.close()
-    table = Table("name", "password set")
-    for name, utc in found:
-        table.add_row(name, f"{utc.astimezone():%Y-%m-%d %H:%M}")
+    table = Table("name", "role", "password set")
+    for name, role, utc in found:
+        table.add_row(name, role, f"{utc.astimezone():%Y-%m-%d %H:%M}")
     out.print(table)
 
 

@@ -10,7 +10,7 @@ from rich.progress import track
 
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, example, fail, load_config, out
 from edge.core.indication import CLIPS
-from edge.screen.lane_page import sign_named
+from edge.screen.lane_view import sign_named
 from edge.screen.translations import Texts, load_all
 
 app = typer.Typer(no_args_is_help=True, help="Spoken sentences for the lane.")

@@ -78,13 +78,16 @@ class NameDirectory(Protocol):
 
 
 class GuardDesk(Protocol):
-    """Where the desk's page leaves requests and finds accounts.
+    """Where the pages leave requests and find accounts.
 
-    Each call but the first two raises DeskError if the disk refuses.
+    Each call but the first three raises DeskError if the disk refuses.
     """
 
     def password(self, name: str) -> str | None:
         """The stored form of an account's password; None if there is no such account."""
+
+    def role(self, name: str) -> str | None:
+        """The stored role of an account; None if there is no such account."""
 
     def audit_trail(self, limit: int) -> Sequence[tuple[datetime, str, str, str]]:
         """The newest audit entries (when, who, what, detail), newest first."""

@@ -11,7 +11,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from edge.core.config import ScreenConfig
-from edge.screen.connections import Connection, Crowd
+from edge.screen.access.connections import Connection, Crowd
 
 ACCEPT_AT_ONCE = 128
 """New connections taken up before those inside get their turn."""

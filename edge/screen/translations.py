@@ -1,18 +1,24 @@
-"""The words of the screen: one TOML file per language in `text/`. A new language is one more file, nothing else."""
+"""The words of the screen: one folder per language in `text/`. A new language is one more folder, nothing else.
+
+`words.toml` holds the words for reasons, notices and states; each room of pages has a file of its own.
+"""
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from contract.messages import DECISION_LISTS, DataTier, Direction, ListKind, NoticeCode, PassageOutcome, Reason
 from edge.core.passage import PassageState
-from edge.screen.lane_page import SIGNS, Sign
+from edge.screen.lane_view import SIGNS, Sign
+from edge.screen.words.frame import FrameWord
+from edge.screen.words.sign_in import SignInWord
 
 
 class Unit(StrEnum):
@@ -205,6 +211,12 @@ class Texts(BaseModel):
     label: dict[Label, str]
     desk: dict[DeskWord, str]
     muster: dict[MusterWord, str]
+    rooms: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """The words of each room's pages, by the room's name."""
+
+    def room(self, name: str) -> dict[str, str]:
+        """Return the words of a room's pages; empty for a folder without words."""
+        return self.rooms.get(name, {})
 
     @model_validator(mode="after")
     def _complete(self) -> "Texts":
@@ -212,6 +224,10 @@ class Texts(BaseModel):
             missing = [m.value for m in kind if not getattr(self, name).get(m)]
             if missing:
                 raise ValueError(f"[{name}] lacks {', '.join(missing)}")
+        for name, words in ROOM_WORDS.items():
+            missing = [word.value for word in words if not self.room(name).get(word)]
+            if missing:
+                raise ValueError(f"{name}.toml lacks {', '.join(missing)}")
         if any("{n}" not in text for text in self.unit.values()):
             raise ValueError('each text in [unit] needs "{n}"')
         return self
@@ -260,21 +276,40 @@ _WORDS: dict[str, Iterable[StrEnum]] = {
 }
 
 
-def parse(source: str, file_name: str) -> Texts:
-    """One language file's content. Raises MissingText."""
+ROOM_WORDS: dict[str, type[StrEnum]] = {
+    "frame": FrameWord,
+    "sign_in": SignInWord,
+}
+"""The words that each room's file must hold, in every language."""
+
+
+def parse(sources: Mapping[str, str], folder: str) -> Texts:
+    """Read one language. `sources`: content by file name. Raises MissingText."""
+    data: dict[str, Any] = {"rooms": {}}
     try:
-        data: dict[str, Any] = tomllib.loads(source)
+        for name, source in sources.items():
+            tables = tomllib.loads(source)
+            if name == "words.toml":
+                data |= tables
+            else:
+                data["rooms"][name.removesuffix(".toml")] = tables
         return Texts.model_validate(data)
     except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise MissingText(f"{file_name}: {error}") from error
+        raise MissingText(f"{folder}: {error}") from error
+
+
+def _read(folder: Traversable) -> Texts:
+    files = sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
+    return parse({f.name: f.read_text(encoding="utf-8") for f in files}, folder.name)
 
 
 def load_all() -> dict[str, Texts]:
     """Every language in the package, by code. Raises MissingText if one is incomplete or names an unknown second."""
-    folder = resources.files("edge.screen") / "text"
-    files = sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
-    found = {t.code: t for t in (parse(f.read_text(encoding="utf-8"), f.name) for f in files)}
+    folders = sorted(
+        (f for f in (resources.files("edge.screen") / "text").iterdir() if f.is_dir()), key=lambda f: f.name
+    )
+    found = {texts.code: texts for texts in map(_read, folders)}
     for texts in found.values():
         if texts.second not in found:
-            raise MissingText(f"{texts.code}.toml: second = {texts.second!r} has no file; known: {', '.join(found)}")
+            raise MissingText(f"{texts.code}: second = {texts.second!r} has no file; known: {', '.join(found)}")
     return found

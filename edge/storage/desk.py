@@ -43,6 +43,8 @@ __all__ = ["DeskError", "DeskReader", "DeskWriter"]
 
 
 MERGED_WITHIN = timedelta(hours=1)
+NEW_ROLE = "guard"
+"""Role of a new account, unless another is named."""
 _KINDS = (ENROL, ADMIT, COMMISSION, LOCK_DOWN, RELEASE_LOCK_DOWN, CONFIRM_TRAINING, VISITOR, VISITOR_LEFT)
 _VISITOR, _DIGEST = re.compile("visitor-[0-9a-f]{12}"), re.compile("[0-9a-f]{64}")
 _REF = re.compile(f"({'|'.join(_KINDS)})-[0-9a-f]{{32}}")
@@ -92,11 +94,22 @@ class DeskWriter:
         """Ask the gate to record that a guard saw who learned. Return the request's `ref`. Raises DeskError."""
         return self._request(CONFIRM_TRAINING, request, request.by, f"event {request.seq}")
 
-    def set_password(self, name: str, stored: str, by: str) -> None:
-        """Make or change an account. `stored`: from `edge.screen.passwords.hash_password`. Raises DeskError."""
+    def set_password(self, name: str, stored: str, by: str, role: str = NEW_ROLE) -> None:
+        """Make an account of a role, or change its password alone. Raises DeskError.
+
+        `stored`: from `edge.screen.access.passwords.hash_password`.
+        """
         with self._writing():
-            desk_tables.set_password(self._db, name, stored, self._now().isoformat())
+            desk_tables.set_password(self._db, name, stored, self._now().isoformat(), role)
             self._note(by, "account", f"{name}: password set")
+
+    def set_role(self, name: str, role: str, by: str) -> bool:
+        """Change an account's role. Return False if there is no account of this name. Raises DeskError."""
+        with self._writing():
+            changed = desk_tables.set_role(self._db, name, role)
+            if changed:
+                self._note(by, "account", f"{name}: role {role}")
+        return changed
 
     def remove_account(self, name: str, by: str) -> bool:
         """Remove an account. Return False if there is none of this name. Raises DeskError."""
@@ -106,13 +119,17 @@ class DeskWriter:
                 self._note(by, "account", f"{name}: removed")
         return removed
 
-    def accounts(self) -> list[tuple[str, datetime]]:
-        """Return every account and when its password was set, by name."""
-        return [(name, datetime.fromisoformat(utc)) for name, utc in desk_tables.accounts(self._db)]
+    def accounts(self) -> list[tuple[str, str, datetime]]:
+        """Return name and role of every account and when its password was set, by name."""
+        return [(name, role, datetime.fromisoformat(utc)) for name, role, utc in desk_tables.accounts(self._db)]
 
     def password(self, name: str) -> str | None:
         """Return the stored form of an account's password, or None."""
         return desk_tables.password(self._db, name)
+
+    def role(self, name: str) -> str | None:
+        """Return the role of an account, or None."""
+        return desk_tables.role(self._db, name)
 
     def audit(self, who: str, what: str, detail: str = "") -> None:
         """Record that a person did something. Raises DeskError."""

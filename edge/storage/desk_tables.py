@@ -61,6 +61,9 @@ def create(db: sqlite3.Connection) -> None:
             "CREATE TABLE IF NOT EXISTS accounts"
             " (name TEXT PRIMARY KEY, password TEXT NOT NULL, changed_utc TEXT NOT NULL)"
         )
+        if "role" not in Database(db)["accounts"].columns_dict:
+            # Accounts of a version without roles could open every page of that version.
+            db.execute("ALTER TABLE accounts ADD COLUMN role TEXT NOT NULL DEFAULT 'manager'")
 
 
 # --- requests ------------------------------------------------------------------------------------------------
@@ -94,13 +97,18 @@ def remove_requests_before(db: sqlite3.Connection, utc: str) -> int:
 # --- accounts ------------------------------------------------------------------------------------------------
 
 
-def set_password(db: sqlite3.Connection, name: str, stored: str, utc: str) -> None:
-    """Make or change an account. `stored`: the password's hash."""
+def set_password(db: sqlite3.Connection, name: str, stored: str, utc: str, role: str) -> None:
+    """Make an account of a role, or change its password alone. `stored`: the password's hash."""
     db.execute(
-        "INSERT INTO accounts (name, password, changed_utc) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
+        "INSERT INTO accounts (name, password, changed_utc, role) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
         " password = excluded.password, changed_utc = excluded.changed_utc",
-        (name, stored, utc),
+        (name, stored, utc, role),
     )
+
+
+def set_role(db: sqlite3.Connection, name: str, role: str) -> bool:
+    """Change an account's role. Return False if there is no account of this name."""
+    return db.execute("UPDATE accounts SET role = ? WHERE name = ?", (role, name)).rowcount > 0
 
 
 def remove_account(db: sqlite3.Connection, name: str) -> bool:
@@ -108,9 +116,9 @@ def remove_account(db: sqlite3.Connection, name: str) -> bool:
     return db.execute("DELETE FROM accounts WHERE name = ?", (name,)).rowcount > 0
 
 
-def accounts(db: sqlite3.Connection) -> list[tuple[str, str]]:
-    """Return the name of every account and when its password was set (ISO 8601), by name."""
-    return db.execute("SELECT name, changed_utc FROM accounts ORDER BY name").fetchall()
+def accounts(db: sqlite3.Connection) -> list[tuple[str, str, str]]:
+    """Return name and role of every account and when its password was set (ISO 8601), by name."""
+    return db.execute("SELECT name, role, changed_utc FROM accounts ORDER BY name").fetchall()
 
 
 def has_accounts(ask: Ask) -> bool:
@@ -121,6 +129,12 @@ def has_accounts(ask: Ask) -> bool:
 def password(db: sqlite3.Connection, name: str) -> str | None:
     """Return the stored hash of an account's password, or None."""
     row = db.execute("SELECT password FROM accounts WHERE name = ?", (name,)).fetchone()
+    return str(row[0]) if row else None
+
+
+def role(db: sqlite3.Connection, name: str) -> str | None:
+    """Return an account's role, or None."""
+    row = db.execute("SELECT role FROM accounts WHERE name = ?", (name,)).fetchone()
     return str(row[0]) if row else None
 
 

@@ -8,7 +8,9 @@ NAMED = re.compile(r"""\bicon=["']([\w-]+)["']|{% icon ["']([\w-]+)["']""")
 
 
 def test_ok__no_symbol_is_missing() -> None:
-    drawn = set(re.findall(r'id="([\w-]+)"', (DISTRICT / "web/static/web/icons.svg").read_text(encoding="utf-8")))
+    drawn = set(
+        re.findall(r'id="([\w-]+)"', (DISTRICT.parent / "common/web/static/web/icons.svg").read_text(encoding="utf-8"))
+    )
     files = [*DISTRICT.rglob("*.py"), *DISTRICT.rglob("*.html")]
     named = {one or other for file in files for one, other in NAMED.findall(file.read_text(encoding="utf-8"))}
     assert len(named) > 30

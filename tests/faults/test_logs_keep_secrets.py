@@ -171,7 +171,7 @@ def test_fail__the_sync_process(gate_toml: Path, how: str) -> None:
 def test_fail__a_page_of_the_screen(gate_toml: Path, how: str, tmp_path: Path) -> None:
     program = """
     from edge import cli
-    from edge.screen import lane_page as lane
+    from edge.screen import lane_view as lane
     from starlette.applications import Starlette
     from starlette.routing import Route
     from edge.app import screen

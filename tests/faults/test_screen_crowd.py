@@ -13,10 +13,10 @@ import pytest
 from edge.app.screen import other_processes
 from edge.core.config import Config, ScreenConfig
 from edge.replica.summary import ReplicaSummary
-from edge.screen import connections, peers
+from edge.screen.access import connections, peers
+from edge.screen.access.connections import PER_PEER_MAX
+from edge.screen.access.peers import owner, peer_of
 from edge.screen.app import create_app
-from edge.screen.connections import PER_PEER_MAX
-from edge.screen.peers import owner, peer_of
 from edge.screen.server import ScreenServer
 from edge.storage.journal import JournalReader
 
@@ -99,7 +99,7 @@ def test_ok__an_unfinished_head_and_an_answer_that_is_not_taken_end_in_time(
 ) -> None:
     monkeypatch.setattr(connections, "HEAD_MAX_S", 0.5)
     monkeypatch.setattr(connections, "REQUEST_MAX_S", 0.5)
-    form = "POST /desk/sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
+    form = "POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
     form += "Content-Type: application/x-www-form-urlencoded\r\n\r\nname="
     with served.connect() as silent, served.connect("GET / HT") as head, served.connect(form) as body:
         assert ended(silent) and ended(head)

@@ -18,8 +18,8 @@ from edge.cli import app
 from edge.core.config import Config, LivenessConfig, MatcherConfig, load
 from edge.core.domain import Candidate, Frame, Identification, LiveState, Sight, Tone
 from edge.matcher.liveness.combined import open_liveness
-from edge.screen.journal_totals import JournalTotals
-from edge.screen.manager_page import manager_view
+from edge.screen.journal.totals import JournalTotals
+from edge.screen.technician.view import manager_view
 from edge.screen.translations import load_all
 from edge.sim import ManualClock, RecordingGate, RecordingIndicator
 from edge.tools.commissioning import camera_steps

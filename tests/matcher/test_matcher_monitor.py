@@ -12,9 +12,9 @@ from edge.core.config import MatcherConfig
 from edge.core.domain import Candidate, Identification, Recognition, Sight
 from edge.matcher.score_monitor.monitor import ScoreMonitor
 from edge.replica.summary import ReplicaSummary
-from edge.screen.journal_totals import JournalTotals
-from edge.screen.manager_page import manager_view
-from edge.screen.metrics import exposition
+from edge.screen.journal.totals import JournalTotals
+from edge.screen.technician.metrics import exposition
+from edge.screen.technician.view import manager_view
 from edge.screen.translations import load_all
 
 TODAY = date(2026, 11, 30)

@@ -25,8 +25,8 @@ CHANGES: dict[str, list[tuple[str, str]]] = {
         ),
         ("    (BLURRED, ", "    (HALF_LIT, lambda face, limits: face.half_lit > 0.3),\n    (BLURRED, "),
     ],
-    "edge/screen/text/en.toml": [('stop = "Stop.', 'face_the_light = "Face the light"\nstop = "Stop.')],
-    "edge/screen/text/zh.toml": [('\nstop = "', '\nface_the_light = "请面向光"\nstop = "')],
+    "edge/screen/text/en/words.toml": [('stop = "Stop.', 'face_the_light = "Face the light"\nstop = "Stop.')],
+    "edge/screen/text/zh/words.toml": [('\nstop = "', '\nface_the_light = "请面向光"\nstop = "')],
 }
 SHOWN = """
 import json
@@ -42,7 +42,7 @@ from edge.core.decision.identity_rules import advice_for
 from edge.core.domain import Face, Tone
 from edge.core.indication import CLIPS, indication
 from edge.matcher.engine.quality import FAULTS, Quality, measure, objection, objection_to_reference
-from edge.screen.lane_page import SIGNS
+from edge.screen.lane_view import SIGNS
 from edge.screen.translations import load_all
 from edge.tools.demo.show import LANE
 
@@ -51,7 +51,7 @@ half = np.zeros((112, 112, 3), np.uint8)
 half[:, 56:] = np.random.default_rng(1).integers(100, 255, (112, 56, 3), np.uint8)
 measured = measure(Face(np.array([0, 0, 112, 112], np.float32), points * 4, 0.9), half)
 fault = objection(Quality(100, 120, 100, 0, half_lit=0.5), MatcherConfig())
-drawn = Environment(loader=PackageLoader("edge.screen"), autoescape=True).get_template("signs.html").module
+drawn = Environment(loader=PackageLoader("edge.screen"), autoescape=True).get_template("lane/signs.html").module
 print(json.dumps({
     "measured": measured.half_lit > 0.3,
     "fault": fault.value,

@@ -24,6 +24,7 @@ from contract.messages import (
 from edge.core.config import Config, ScreenConfig, SiteConfig
 from edge.core.domain import LiveState, Tone
 from edge.replica.summary import AckSummary, LinkSummary, ListSummary, ReplicaSummary
+from edge.screen.access.sessions import Sessions
 from edge.screen.app import create_app
 from edge.screen.server import ScreenServer
 from edge.storage.desk import DeskWriter
@@ -86,6 +87,7 @@ class Stage:
     def start_server(self) -> None:
         """Serve, on the same port as before if there was one."""
         app = create_app(self.reader, lambda: self.summary, self.config, self.desk)
+        self.sessions: Sessions = app.state.sessions
         self._server = ScreenServer(app, self.config.screen)
         port = int(self._server.url.rpartition(":")[2])
         self.config = self.config.model_copy(update={"screen": self.config.screen.model_copy(update={"port": port})})

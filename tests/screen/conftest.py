@@ -8,7 +8,9 @@ import pytest
 from screen_stage import Stage, open_chromium
 from selenium.webdriver.chrome.webdriver import WebDriver
 
-SERVER_GONE = re.compile(r"ERR_CONNECTION_|ERR_EMPTY_RESPONSE|htmx:(sendError|afterRequest)")
+SERVER_GONE = re.compile(
+    r"ERR_CONNECTION_|ERR_EMPTY_RESPONSE|/events - .*status of 403|ERR_INCOMPLETE_CHUNKED_ENCODING|htmx:(sendError|afterRequest)"
+)
 """What Chromium and htmx write when nobody answers; a wrong answer would be htmx:responseError."""
 
 
@@ -29,6 +31,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 @pytest.fixture
 def browser(chromium: WebDriver) -> Iterator[WebDriver]:
     """The browser with an empty console, which must stay empty but for a server that is not there."""
+    chromium.execute_cdp_cmd("Network.clearBrowserCookies", {})
     chromium.get_log("browser")
     yield chromium
     chromium.get("about:blank")

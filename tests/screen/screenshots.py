@@ -96,7 +96,7 @@ def all_pictures(stage: Stage, driver: WebDriver) -> Iterator[str]:
                 yield f"manager-{width}-{language}-{scheme}-photos-let-in"
                 stage.show(Tone.IDLE)
                 driver.delete_all_cookies()
-                driver.get(f"{stage.url}/desk?lang={language}")
+                driver.get(f"{stage.url}/guard?lang={language}")
                 yield f"sign-in-{width}-{language}-{scheme}"
                 open_desk(driver, stage, language)
                 time.sleep(1.2)

@@ -13,16 +13,16 @@ from loop_rig import NOBODY, House, known
 from starlette.applications import Starlette
 from typer.testing import CliRunner
 
-import edge.screen.session
+import edge.screen.access.sessions
 from contract.messages import AccessEvent, Advice, Direction, NoticeCode, NoticeEvent, Reason
 from contract.policy import Factor
 from edge.cli import app as commands
 from edge.core.config import Config
 from edge.core.domain import AdmitRequest, GateSignal
 from edge.replica.summary import ReplicaSummary
+from edge.screen.access.passwords import hash_password, password_matches
+from edge.screen.access.sessions import Refusal, Session, Sessions
 from edge.screen.app import create_app
-from edge.screen.passwords import hash_password, password_matches
-from edge.screen.session import Refusal, Session, Sessions
 from edge.storage.desk import DeskWriter
 from edge.storage.journal import JournalReader
 
@@ -76,18 +76,18 @@ def house(tmp_path: Path) -> Iterator[DeskHouse]:
 
 
 async def sign_in(client: httpx.AsyncClient, name: str = "anna", password: str = PASSWORD) -> httpx.Response:
-    return await client.post("/desk/sign-in", data={"name": name, "password": password})
+    return await client.post("/sign-in", data={"name": name, "password": password})
 
 
 async def token(client: httpx.AsyncClient) -> str:
-    found = re.search(r'name="form_token" value="([^"]+)"', (await client.get("/desk")).text)
+    found = re.search(r'name="form_token" value="([^"]+)"', (await client.get("/guard")).text)
     assert found
     return found[1]
 
 
 async def admit(client: httpx.AsyncClient, **fields: str) -> httpx.Response:
     form = {"reason": "visitor with the manager", "direction": "in", "form_token": await token(client)} | fields
-    return await client.post("/desk/admit", data=form)
+    return await client.post("/guard/admit", data=form)
 
 
 def test_ok__a_guard_admits_by_name_and_with_a_reason(house: DeskHouse) -> None:
@@ -97,7 +97,7 @@ def test_ok__a_guard_admits_by_name_and_with_a_reason(house: DeskHouse) -> None:
     signed, asked = house.visit(steps)
     assert (signed.status_code, asked.status_code) == (303, 303)
     cookie = signed.headers["set-cookie"].lower()
-    assert all(part in cookie for part in ("httponly", "secure", "samesite=strict", "path=/desk"))
+    assert all(part in cookie for part in ("httponly", "secure", "samesite=strict", "path=/"))
     house.sees(NOBODY, 1.0)
     (event,) = house.admits
     assert (event.reason, event.granted, event.worker_id) == (Reason.MANUAL_ADMIT, True, "w-77")
@@ -170,13 +170,13 @@ def test_fail__a_form_without_a_reason_asks_for_nothing(house: DeskHouse) -> Non
 def test_fail__without_a_session_or_with_another_session_s_token(house: DeskHouse) -> None:
     async def steps(client: httpx.AsyncClient) -> list[httpx.Response]:
         form = {"reason": "let me in", "direction": "in"}
-        answers = [await client.post("/desk/admit", data=form), await client.get("/desk/state")]
+        answers = [await client.post("/guard/admit", data=form), await client.get("/guard/state")]
         await sign_in(client)
         old = await token(client)
-        answers.append(await client.post("/desk/admit", data=form))
-        answers.append(await client.post("/desk/lock-down", data={"what": "lock", "form_token": "ü"}))
+        answers.append(await client.post("/guard/admit", data=form))
+        answers.append(await client.post("/guard/lock-down", data={"what": "lock", "form_token": "ü"}))
         await sign_in(client)
-        answers.append(await client.post("/desk/admit", data={**form, "form_token": old}))
+        answers.append(await client.post("/guard/admit", data={**form, "form_token": old}))
         return answers
 
     assert {answer.status_code for answer in house.visit(steps)} == {403}
@@ -199,7 +199,7 @@ def test_fail__forms_from_elsewhere_are_not_read(house: DeskHouse) -> None:
         await sign_in(client)
         form = {"content-type": "application/x-www-form-urlencoded"}
         body = f"reason=anything&direction=in&form_token={await token(client)}"
-        answers = [await client.post("/desk/admit", content=body, headers=form | headers) for headers, _ in wrong]
+        answers = [await client.post("/guard/admit", content=body, headers=form | headers) for headers, _ in wrong]
         return [answer.status_code for answer in answers]
 
     assert house.visit(steps) == [status for _, status in wrong]
@@ -242,9 +242,9 @@ def test_ok__names_that_do_not_exist_lock_nobody_out_and_fill_no_disk(house: Des
 
 def test_fail__the_answers_do_not_tell_which_names_exist(house: DeskHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     worked: list[str] = []
-    real = edge.screen.session.password_matches
+    real = edge.screen.access.sessions.password_matches
     monkeypatch.setattr(
-        edge.screen.session, "password_matches", lambda word, stored: worked.append(word) or real(word, stored)
+        edge.screen.access.sessions, "password_matches", lambda word, stored: worked.append(word) or real(word, stored)
     )
 
     async def steps(client: httpx.AsyncClient) -> list[tuple[int, str]]:
@@ -276,6 +276,7 @@ def test_ok__a_browser_that_signed_in_before_is_not_held_up_by_others(house: Des
         found.append((await sign_in(client)).status_code)  # a browser nobody knows, and the right password
         client.cookies.set("sitegate_device", device)
         found.append((await sign_in(client)).status_code)
+        client.cookies.clear()
         client.cookies.set("sitegate_device", device[:-1] + ("0" if device[-1] != "0" else "1"))
         found.append((await sign_in(client)).status_code)
         house.desk.set_password("anna", STORED.replace("$", "$A", 1), by="test")
@@ -324,11 +325,11 @@ def test_ok__signing_out_a_new_password_and_a_removed_account_end_a_session(hous
         found = []
 
         async def still_in() -> None:
-            found.append("form_token" in (await client.get("/desk")).text)
+            found.append("form_token" in (await client.get("/guard")).text)
 
         await sign_in(client)
         await still_in()
-        await client.post("/desk/sign-out", data={"form_token": await token(client)})
+        await client.post("/sign-out", data={"form_token": await token(client)})
         await still_in()
         await sign_in(client)
         house.desk.set_password("anna", STORED.replace("$", "$A", 1), by="test")
@@ -355,7 +356,9 @@ def test_ok__accounts_by_command(tmp_path: Path) -> None:
     assert run("add", "../bo", given="x")[0] == 2
     assert run("add", "bo", given=f"{PASSWORD}\n{PASSWORD}\n")[0] == 0
     assert run("add", "bo", "--password-stdin", given=f"{PASSWORD}!\n")[0] == 0
-    assert "bo" in run("list")[1]
+    assert "bo │ guard" in run("list")[1]
+    assert run("role", "bo", "manager")[0] == 0 and "bo │ manager" in run("list")[1]
+    assert run("role", "nobody", "guard")[0] == 1 and run("role", "bo", "king")[0] == 2
     desk = DeskWriter(tmp_path / "state" / "desk" / "desk.db")
     stored = desk.password("bo")
     desk.close()
@@ -383,7 +386,7 @@ def test_ok__a_page_left_open_does_not_keep_its_session_alive(house: DeskHouse) 
 
 def test_fail__a_form_with_too_many_fields_is_empty(house: DeskHouse) -> None:
     async def steps(client: httpx.AsyncClient) -> int:
-        return (await client.post("/desk/sign-in", data={f"f{n}": "x" for n in range(50)})).status_code
+        return (await client.post("/sign-in", data={f"f{n}": "x" for n in range(50)})).status_code
 
     assert house.visit(steps) == 403
 
@@ -392,7 +395,7 @@ def test_ok__a_guard_locks_down_and_ends_it(house: DeskHouse) -> None:
     async def steps(client: httpx.AsyncClient, what: str) -> int:
         await sign_in(client)
         return (
-            await client.post("/desk/lock-down", data={"what": what, "form_token": await token(client)})
+            await client.post("/guard/lock-down", data={"what": what, "form_token": await token(client)})
         ).status_code
 
     assert house.visit(lambda client: steps(client, "lock")) == 303

@@ -3,6 +3,7 @@
 import pytest
 from desk_browser import open_desk
 from screen_stage import Stage, set_size
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -35,11 +36,13 @@ def test_ok__sign_in_admit_and_see_what_the_gate_did(stage: Stage, browser: WebD
         factors=(Factor.GUARD,),
         detail="by anna: visitor with the manager",
     )
-    WebDriverWait(browser, 10).until(lambda b: "by anna" in b.find_element(By.CSS_SELECTOR, ".state").text)
+    WebDriverWait(browser, 10, ignored_exceptions=[StaleElementReferenceException]).until(
+        lambda b: "by anna" in b.find_element(By.CSS_SELECTOR, ".state").text
+    )
     browser.find_element(By.CSS_SELECTOR, ".lock-down button").click()
     WebDriverWait(browser, 10).until(lambda _: len(reader.requests(0)) == 2)
     assert reader.requests(0)[1].kind == LOCK_DOWN
-    browser.find_element(By.CSS_SELECTOR, "header button.link").click()
+    browser.find_element(By.CSS_SELECTOR, "header form button").click()
     WebDriverWait(browser, 10).until(lambda b: b.find_elements(By.ID, "password"))
     reader.close()
 

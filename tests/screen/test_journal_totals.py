@@ -8,7 +8,7 @@ from screen_parts import NOW, MemoryJournal
 
 from contract.chain import link
 from contract.messages import Direction, NoticeCode, NoticeEvent, PassageOutcome, Reason
-from edge.screen.journal_totals import RECENT_EVENTS, JournalTotals
+from edge.screen.journal.totals import RECENT_EVENTS, JournalTotals
 
 
 def totals_of(journal: MemoryJournal) -> JournalTotals:

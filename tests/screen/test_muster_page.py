@@ -12,11 +12,11 @@ from edge.app.screen import newest_muster
 from edge.core.config import Config
 from edge.core.domain import MusterList, MusterPerson
 from edge.replica.summary import ReplicaSummary
+from edge.screen.access.passwords import hash_password
 from edge.screen.app import create_app
-from edge.screen.journal_totals import JournalTotals
-from edge.screen.manager_page import manager_view
-from edge.screen.muster_page import MusterView, NoNames, muster_view
-from edge.screen.passwords import hash_password
+from edge.screen.journal.totals import JournalTotals
+from edge.screen.office.muster import MusterView, NoNames, muster_view
+from edge.screen.technician.view import manager_view
 from edge.screen.translations import load_all
 from edge.storage.desk import DeskWriter
 
@@ -103,11 +103,13 @@ def test_fail__nobody_sees_names_without_signing_in(tmp_path: Path) -> None:
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=transport, base_url="https://localhost") as browser,
         ):
-            others = "".join([(await browser.get(path)).text for path in ("/", "/board", "/lane", "/metrics", "/desk")])
-            refused = (await browser.get("/desk/muster")).text
-            await browser.post("/desk/sign-in", data={"name": "anna", "password": "correct horse battery"})
-            english = (await browser.get("/desk/muster?lang=en")).text
-            return others, refused, english, (await browser.get("/desk/muster?lang=zh")).text
+            others = "".join(
+                [(await browser.get(path)).text for path in ("/", "/technician", "/lane", "/metrics", "/guard")]
+            )
+            refused = (await browser.get("/muster")).text
+            await browser.post("/sign-in", data={"name": "anna", "password": "correct horse battery"})
+            english = (await browser.get("/muster?lang=en")).text
+            return others, refused, english, (await browser.get("/muster?lang=zh")).text
 
     others, refused, english, chinese = asyncio.run(visit())
     desk.close()

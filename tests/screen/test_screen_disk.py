@@ -7,10 +7,10 @@ from screen_parts import NOW, MemoryJournal, Summary, live
 
 from contract.messages import ClockEvent, DiskStep, NoticeCode, NoticeEvent
 from edge.core.domain import DiskState
-from edge.screen.event_line import Mood
-from edge.screen.journal_totals import JournalTotals
-from edge.screen.manager_page import manager_view
-from edge.screen.metrics import exposition
+from edge.screen.journal.event_line import Mood
+from edge.screen.journal.totals import JournalTotals
+from edge.screen.technician.metrics import exposition
+from edge.screen.technician.view import manager_view
 from edge.screen.translations import load_all
 
 TEXTS = load_all()

@@ -8,15 +8,17 @@ from typing import TypeVar
 
 import httpx
 import pytest
+from screen_account import MemoryDesk, signed_in
 from screen_parts import MemoryJournal, Summary, live
 
 from contract.messages import Advice, Direction, Reason
 from edge.core.config import Config, ScreenConfig
 from edge.core.domain import LiveState, Tone
+from edge.screen.access.roles import Role
+from edge.screen.access.security import host_allowed
 from edge.screen.app import create_app
-from edge.screen.journal_follower import BATCH, Watch
-from edge.screen.lane_page import SIGNS, LaneView
-from edge.screen.security import host_allowed
+from edge.screen.journal.follower import BATCH, Watch
+from edge.screen.lane_view import SIGNS, LaneView
 from edge.screen.translations import load_all
 
 SECRET = "w-secret-7"
@@ -28,17 +30,22 @@ def fresh(tone: Tone = Tone.IDLE, advice: Advice | None = None, **more: object) 
 
 
 def visit(
-    journal: MemoryJournal, steps: Callable[[httpx.AsyncClient], Awaitable[T]], config: Config | None = None
+    journal: MemoryJournal,
+    steps: Callable[[httpx.AsyncClient], Awaitable[T]],
+    config: Config | None = None,
+    role: Role | None = Role.MANAGER,
 ) -> T:
-    """Run the steps against the running application."""
+    """Run the steps against the running application, signed in with a role, or as a stranger."""
 
     async def running() -> T:
-        app = create_app(journal, Summary, config or Config())
+        app = create_app(journal, Summary, config or Config(), MemoryDesk())
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=transport, base_url="http://localhost") as c,
         ):
+            if role is not None:
+                signed_in(c, app, role)
             await asyncio.sleep(0)  # lets the first turn happen
             return await steps(c)
 
@@ -80,7 +87,7 @@ def test_ok__no_worker_and_no_reason_reaches_the_lane(tone: Tone, advice: Advice
 def test_ok__manager_sees_what_the_lane_does_not() -> None:
     journal = eventful()
     journal.show(fresh())
-    page = get(journal, "/")
+    page = get(journal, "/technician")
     assert SECRET in page.text and "Held: risk list" in page.text and 'lang="en"' in page.text
 
 
@@ -92,21 +99,38 @@ def test_ok__language_by_config_and_by_query() -> None:
     assert 'lang="zh"' in visit(journal, lambda c: c.get("/lane?lang=xx"), config).text
 
 
-def test_ok__board_is_sent_only_when_it_changed() -> None:
+PAGES = ("/", "/guard", "/muster", "/technician", "/office/now", "/guard/state", "/technician/board", "/events")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_fail__a_stranger_sees_no_page_but_the_lane(path: str) -> None:
     journal = eventful()
-
-    async def twice(client: httpx.AsyncClient) -> tuple[httpx.Response, httpx.Response]:
-        first = await client.get("/board")
-        address = first.text.split('hx-get="')[1].split('"')[0].replace("&amp;", "&")
-        return first, await client.get(address)
-
-    first, second = visit(journal, twice)
-    assert first.status_code == 200 and "seen=" in first.text
-    assert (second.status_code, second.text) == (204, "")
+    journal.show(fresh())
+    answer = visit(journal, lambda client: client.get(path), role=None)
+    assert SECRET not in answer.text and "Released" not in answer.text and "Admitted" not in answer.text
+    assert answer.status_code == 403 or 'action="/sign-in"' in answer.text
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/lane", "/lane/sign", "/board", "/metrics", "/healthz", "/static/lane.css", "/no"]
+    ("role", "closed"),
+    [
+        (Role.VIEWER, {"/guard", "/muster", "/technician"}),
+        (Role.GUARD, {"/technician"}),
+        (Role.MANAGER, set[str]()),
+        (Role.TECHNICIAN, {"/", "/guard", "/muster"}),
+    ],
+)
+def test_ok__each_role_opens_its_own_pages(role: Role, closed: set[str]) -> None:
+    pages = ("/", "/guard", "/muster", "/technician")
+
+    async def steps(client: httpx.AsyncClient) -> dict[str, int]:
+        return {path: (await client.get(path)).status_code for path in pages}
+
+    assert visit(eventful(), steps, role=role) == {path: 403 if path in closed else 200 for path in pages}
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/lane", "/lane/sign", "/technician", "/metrics", "/healthz", "/static/lane.css", "/no"]
 )
 def test_ok__security_headers_everywhere(path: str) -> None:
     headers = get(MemoryJournal(), path).headers
@@ -142,9 +166,10 @@ def test_fail__an_error_is_a_plain_page_without_its_cause() -> None:
         raise sqlite3.OperationalError("secret cause")
 
     async def ask() -> httpx.Response:
-        app = create_app(MemoryJournal(), broken, Config())
+        app = create_app(MemoryJournal(), broken, Config(), MemoryDesk())
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            signed_in(client, app)
             return await client.get("/")
 
     answer = asyncio.run(ask())

@@ -5,7 +5,7 @@ from screen_parts import NOW, live
 
 from contract.messages import Advice
 from edge.core.domain import Tone
-from edge.screen.lane_page import NOT_RUNNING, LaneView, Sign, StateSign, lane_view
+from edge.screen.lane_view import NOT_RUNNING, LaneView, Sign, StateSign, lane_view
 
 
 @pytest.mark.parametrize("advice", Advice)

@@ -17,10 +17,10 @@ from contract.messages import (
     Reason,
 )
 from edge.core.domain import LiveState
-from edge.screen.event_line import Mood
-from edge.screen.journal_totals import JournalTotals
-from edge.screen.manager_page import ManagerView, manager_view, unsent
-from edge.screen.metrics import exposition
+from edge.screen.journal.event_line import Mood
+from edge.screen.journal.totals import JournalTotals
+from edge.screen.technician.metrics import exposition
+from edge.screen.technician.view import ManagerView, manager_view, unsent
 from edge.screen.translations import load_all
 
 ENGLISH = load_all()["en"]

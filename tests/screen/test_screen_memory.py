@@ -7,8 +7,8 @@ from screen_parts import Summary
 
 from contract.messages import Direction, ListKind, NoticeCode
 from edge.core.domain import LiveState, Tone
-from edge.screen.journal_totals import JournalTotals
-from edge.screen.manager_page import manager_view
+from edge.screen.journal.totals import JournalTotals
+from edge.screen.technician.view import manager_view
 from edge.screen.translations import Label, load_all
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)

@@ -20,6 +20,6 @@ def test_ok__nothing_of_the_journal_is_written_by_the_screen(stage: Stage, tmp_p
     stage.play_morning()
     stage.silence()
     before = (tmp_path / "journal.db-wal").read_bytes()
-    for page in ("/", "/lane", "/board", "/metrics", "/lane/sign"):
+    for page in ("/", "/lane", "/technician", "/healthz", "/metrics", "/lane/sign"):
         urllib.request.urlopen(stage.url + page).close()
     assert (tmp_path / "journal.db-wal").read_bytes() == before

@@ -1,4 +1,4 @@
-"""Every language says everything; a new one is one file."""
+"""Every language says everything; a new one is one folder."""
 
 from datetime import timedelta
 from importlib import resources
@@ -6,15 +6,19 @@ from importlib import resources
 import pytest
 
 from contract.messages import Advice, NoticeCode, Reason
-from edge.screen.lane_page import SIGNS
+from edge.screen.lane_view import SIGNS
 from edge.screen.translations import Label, MissingText, load_all, parse
 
 LANGUAGES = load_all()
-FILES = {f.name: f.read_text(encoding="utf-8") for f in (resources.files("edge.screen") / "text").iterdir()}
+FOLDERS = {
+    folder.name: {f.name: f.read_text(encoding="utf-8") for f in folder.iterdir()}
+    for folder in (resources.files("edge.screen") / "text").iterdir()
+}
 
 
-def test_ok__each_file_is_a_language_and_english_and_chinese_are_there() -> None:
-    assert {f"{code}.toml" for code in LANGUAGES} == set(FILES)
+def test_ok__each_folder_is_a_language_and_english_and_chinese_are_there() -> None:
+    assert set(LANGUAGES) == set(FOLDERS)
+    assert len({frozenset(files) for files in FOLDERS.values()}) == 1
     assert {"en", "zh"} <= set(LANGUAGES)
 
 
@@ -35,24 +39,25 @@ def test_ok__lane_sentences_are_short(code: str) -> None:
     assert max(len(sentence) for sentence in LANGUAGES[code].sign.values()) <= longest
 
 
-def test_ok__a_new_language_needs_nothing_but_its_file() -> None:
-    french = FILES["en.toml"].replace('code = "en"', 'code = "fr"').replace("Hold still", "Ne bougez pas")
-    assert parse(french, "fr.toml").sign[Advice.HOLD_STILL] == "Ne bougez pas"
+def test_ok__a_new_language_needs_nothing_but_its_folder() -> None:
+    words = FOLDERS["en"]["words.toml"].replace('code = "en"', 'code = "fr"').replace("Hold still", "Ne bougez pas")
+    assert parse({**FOLDERS["en"], "words.toml": words}, "fr").sign[Advice.HOLD_STILL] == "Ne bougez pas"
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (('hold_still = "Hold still"\n', ""), r"fr\.toml.*\[sign\] lacks hold_still"),
+        (('hold_still = "Hold still"\n', ""), r"fr.*\[sign\] lacks hold_still"),
         (('tamper = "Housing opened"\n', ""), r"\[notice\] lacks tamper"),
         (('issued = "issued"', 'isued = "issued"'), "isued"),
         (('"{n} min"', '"minutes"'), r"needs \"\{n\}\""),
-        (("[reason]", "[reason"), r"fr\.toml"),
+        (("[reason]", "[reason"), r"fr"),
+        (("pages = ", "# "), r"frame\.toml lacks pages"),
     ],
 )
 def test_fail__a_gap_in_a_language_is_named(change: tuple[str, str], said: str) -> None:
     with pytest.raises(MissingText, match=f"(?s){said}"):
-        parse(FILES["en.toml"].replace(*change), "fr.toml")
+        parse({name: text.replace(*change) for name, text in FOLDERS["en"].items()}, "fr")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Template tags of the shared pages. Load them with `{% load web %}`.
 
-- `{% icon "people" %}`: a symbol of web/static/web/icons.svg.
+- `{% icon "people" %}`: a symbol of common/web/static/web/icons.svg.
 - `{% badge text "good" %}`: a coloured word; good, care, bad, info or "".
 - `{% when moment %}`: a local time in `<time>`; `{% ago moment %}` says how long ago.
 - `{% field form.name %}`, `{% fields form %}`: one field, or all of a form, with label, help and errors.

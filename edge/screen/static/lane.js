@@ -19,7 +19,7 @@ function show({ tone, sign }) {
 
 async function ask() {
   const { tone, sign } = lane.dataset;
-  const answer = await fetch(`/lane/sign?${new URLSearchParams({ tone, sign })}`, {
+  const answer = await fetch(`${document.body.dataset.base}/lane/sign?${new URLSearchParams({ tone, sign })}`, {
     signal: AbortSignal.timeout(SILENT_AFTER_MS),
     cache: "no-store",
   });

@@ -19,7 +19,7 @@ from contract.messages import (
     TrainingEvent,
 )
 from edge.core.domain import Tone
-from edge.screen.lane_page import Sign, StateSign
+from edge.screen.lane_view import Sign, StateSign
 from edge.screen.translations import Texts, load_all
 from edge.tools.stories.compare import HOUSEKEEPING, ComparisonRow
 from edge.tools.stories.film import APPROACH_S, LEAVE_S

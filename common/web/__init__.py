@@ -1,0 +1,1 @@
+"""What the pages of gate and district share: style sheets, icons, htmx. No code."""

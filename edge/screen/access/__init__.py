@@ -1,0 +1,1 @@
+"""Who may see what: roles, sessions, sign-in, checks of requests and connections."""

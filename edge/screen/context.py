@@ -1,0 +1,208 @@
+"""What every page shares: rendering, language, links, local time, and the check of who may open it."""
+
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from edge.core.config import Config
+from edge.screen.access.roles import RIGHTS, Right
+from edge.screen.access.sessions import Session, Sessions
+from edge.screen.access.visitor import COOKIE, is_private
+from edge.screen.frame import NAVIGATION
+from edge.screen.journal.follower import Watch
+from edge.screen.translations import DeskWord, MissingText, Texts, load_all
+
+LANGUAGE_COOKIE, LANGUAGE_LASTS_S = "sitegate_language", 365 * 24 * 3600
+FORM_FIELDS_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """One request. `session`: of the signed-in account; None on pages for everybody. `form`: the fields of a form."""
+
+    http: Request
+    texts: Texts
+    session: Session | None = None
+    form: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def account(self) -> Session:
+        """Return the session of a page that asks for a right."""
+        assert self.session is not None
+        return self.session
+
+    def may(self, right: Right) -> bool:
+        """Say whether the account has a right."""
+        return self.session is not None and right in RIGHTS[self.session.role]
+
+    def query(self, name: str, default: str = "") -> str:
+        """Return a value of the query."""
+        return self.http.query_params.get(name, default)
+
+
+Handler = Callable[[PageRequest], Awaitable[Response]]
+
+
+class PageContext:
+    """Makes routes that check the account, and pages out of templates.
+
+    `sessions`: None where nobody can sign in; then every page that asks for a right says so.
+
+    Raises:
+        MissingText: there is no file for the configured language.
+    """
+
+    def __init__(self, watch: Watch, config: Config, sessions: Sessions | None) -> None:
+        self.watch, self.config, self.sessions = watch, config, sessions
+        self.base = ""
+        self.forms: set[str] = set()
+        """Paths that take a POST. No other path does (`edge.screen.access.security`)."""
+        self.languages = load_all()
+        if config.screen.language not in self.languages:
+            known = ", ".join(sorted(self.languages))
+            raise MissingText(
+                f"there is no language {config.screen.language!r}: set screen.language to one of: {known}"
+            )
+        self._env = Environment(
+            loader=PackageLoader("edge.screen"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._env.filters["local"] = self.local
+
+    # --- routes ---------------------------------------------------------------------------------------------------
+
+    def open_page(self, path: str, handler: Handler) -> Route:
+        """Make a route for everybody."""
+
+        async def answer(http: Request) -> Response:
+            return await handler(PageRequest(http, self.language(http), self.session(http, used=False)))
+
+        return Route(path, answer)
+
+    def page(self, path: str, handler: Handler, right: Right) -> Route:
+        """Make a route for accounts with a right; others see the sign-in, or why not."""
+
+        async def answer(http: Request) -> Response:
+            request = PageRequest(http, self.language(http), self.session(http))
+            return await handler(request) if request.may(right) else self.refused(request)
+
+        return Route(path, answer)
+
+    def part(self, path: str, handler: Handler, right: Right | None) -> Route:
+        """Make a route for the changing part of a page. It does not keep a session alive.
+
+        `right` None: every signed-in account may ask.
+        """
+
+        async def answer(http: Request) -> Response:
+            request = PageRequest(http, self.language(http), self.session(http, used=False))
+            if request.session is not None and (right is None or request.may(right)):
+                return await handler(request)
+            return Response(status_code=403, headers={"HX-Refresh": "true"})  # The reloaded page shows the sign-in.
+
+        return Route(path, answer)
+
+    def form_route(self, path: str, handler: Handler, right: Right) -> Route:
+        """Make a route for a form of a signed-in page. A form without the session's token changes nothing."""
+        self.forms.add(path)
+
+        async def answer(http: Request) -> Response:
+            session, form = self.session(http), await read_form(http)
+            request = PageRequest(http, self.language(http), session, form)
+            if session is None or not is_ours(form, session):
+                return self.sign_in_page(request, DeskWord.SIGNED_OUT, 403)
+            return await handler(request) if request.may(right) else self.refused(request)
+
+        return Route(path, answer, methods=["POST"])
+
+    def session(self, http: Request, *, used: bool = True) -> Session | None:
+        """Return the session of a request's cookie."""
+        return self.sessions.find(http.cookies.get(COOKIE, ""), used=used) if self.sessions else None
+
+    # --- answers --------------------------------------------------------------------------------------------------
+
+    def render(self, request: PageRequest, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+        """Make a page out of a template. `words` in the template: the texts of the template's folder."""
+        page = HTMLResponse(self.text(request, template, **values), status)
+        if request.query("lang") in self.languages:
+            page.set_cookie(
+                LANGUAGE_COOKIE, request.texts.code, LANGUAGE_LASTS_S, path=f"{self.base}/", samesite="strict"
+            )
+        return page
+
+    def text(self, request: PageRequest, template: str, **values: object) -> str:
+        """Return the text of a rendered template."""
+        texts = request.texts
+        shared: dict[str, object] = {
+            "base": self.base,
+            "request": request,
+            "texts": texts,
+            "label": texts.labels,
+            "desk": texts.desk_words,
+            "words": texts.room(template.partition("/")[0]),
+            "frame": texts.room("frame"),
+            "places": [place for place in NAVIGATION if request.may(place.right)],
+            "others": [other for other in self.languages.values() if other.code != texts.code],
+            "site": self.config.site,
+            "session": request.session,
+            "today": self.local(self.watch.now()).date(),
+        }
+        return self._env.get_template(template).render({**shared, **values})
+
+    def to(self, path: str, **query: str) -> RedirectResponse:
+        """Send the browser to another page after a form."""
+        return RedirectResponse(f"{self.base}{path}{'?' + urlencode(query) if query else ''}", 303)
+
+    def refused(self, request: PageRequest) -> Response:
+        """Answer somebody who may not open a page: with the sign-in, or with one sentence."""
+        if request.session is None:
+            return self.sign_in_page(request)
+        return self.render(request, "sign_in/no_right.html", 403)
+
+    def sign_in_page(self, request: PageRequest, word: DeskWord | None = None, status: int = 200) -> Response:
+        """Show the sign-in. It leads back to the page that was asked for."""
+        word = word or (None if is_private(request.http) else DeskWord.NOT_PRIVATE)
+        path = request.http.url.path.removeprefix(self.base)
+        back = path if request.http.method == "GET" and path != "/sign-in" else ""
+        return self.render(request, "sign_in/sign_in.html", status, said=word, back=back)
+
+    def language(self, http: Request) -> Texts:
+        """Return the language of the query, else of the browser's last choice, else the configured one.
+
+        The lane keeps the configured one: a guard's choice must not change what workers see.
+        """
+        lane = http.url.path.startswith(f"{self.base}/lane")
+        for asked in (http.query_params.get("lang", ""), "" if lane else http.cookies.get(LANGUAGE_COOKIE, "")):
+            if asked in self.languages:
+                return self.languages[asked]
+        return self.languages[self.config.screen.language]
+
+    def local(self, utc: datetime) -> datetime:
+        """Return a time in the site's time zone."""
+        return utc.astimezone()
+
+
+async def read_form(http: Request) -> dict[str, str]:
+    """Return a form's fields. `edge.screen.access.security` has checked its size and kind."""
+    text = (await http.body()).decode("utf-8", "replace")
+    try:
+        fields = parse_qs(text, max_num_fields=FORM_FIELDS_MAX)
+    except ValueError:  # more fields than any of our forms has
+        return {}
+    return {name: values[-1] for name, values in fields.items()}
+
+
+def is_ours(form: Mapping[str, str], session: Session) -> bool:
+    """Return True if the form came from a page of this session. A page of another site cannot know the token."""
+    return hmac.compare_digest(form.get("form_token", "").encode(), session.form_token.encode())

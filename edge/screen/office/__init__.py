@@ -1,0 +1,1 @@
+"""The pages of the site office: is all well, who is inside, what happened."""

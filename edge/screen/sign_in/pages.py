@@ -1,0 +1,66 @@
+"""Signing in and out."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from edge.screen.access.sessions import Refusal, Sessions
+from edge.screen.access.visitor import COOKIE, DEVICE_COOKIE, DEVICE_LASTS_S, is_private, visitor_of
+from edge.screen.context import PageContext, PageRequest, is_ours, read_form
+from edge.screen.frame import FIRST_PAGE, NAVIGATION
+from edge.screen.ports import GuardDesk
+from edge.screen.translations import DeskWord
+
+
+class SignInPages:
+    """The handlers, with what they share."""
+
+    def __init__(self, context: PageContext, sessions: Sessions, desk: GuardDesk) -> None:
+        self._context, self._sessions, self._desk = context, sessions, desk
+
+    def routes(self) -> list[Route]:
+        """Return the routes of the sign-in."""
+        self._context.forms.update(("/sign-in", "/sign-out"))
+        return [
+            self._context.open_page("/sign-in", self.page),
+            Route("/sign-in", self.sign_in, methods=["POST"]),
+            Route("/sign-out", self.sign_out, methods=["POST"]),
+        ]
+
+    async def page(self, request: PageRequest) -> Response:
+        """Show the sign-in, or the first page of who is signed in."""
+        if request.session is not None:
+            return self._context.to(FIRST_PAGE[request.session.role])
+        return self._context.sign_in_page(request)
+
+    async def sign_in(self, http: Request) -> Response:
+        """Check a password."""
+        request = PageRequest(http, self._context.language(http))
+        if not is_private(http):
+            return self._context.sign_in_page(request, DeskWord.NOT_PRIVATE, 403)
+        form, device = await read_form(http), http.cookies.get(DEVICE_COOKIE, "")
+        found = await self._sessions.sign_in(form.get("name", ""), form.get("password", ""), visitor_of(http), device)
+        if found is Refusal.WRONG:
+            return self._context.sign_in_page(request, DeskWord.WRONG_PASSWORD, 403)
+        if found is Refusal.PAUSED:
+            return self._context.sign_in_page(request, DeskWord.SIGN_IN_PAUSED, 429)
+        asked = form.get("back", "")
+        # Only our own pages: a link must not lead from the sign-in to another site.
+        back = asked if asked in {place.path for place in NAVIGATION} else FIRST_PAGE[found.role]
+        answer = self._context.to(back)
+        path = f"{self._context.base}/"
+        answer.set_cookie(COOKIE, found.token, path=path, secure=True, httponly=True, samesite="strict")
+        answer.set_cookie(
+            DEVICE_COOKIE, found.device, DEVICE_LASTS_S, path=path, secure=True, httponly=True, samesite="strict"
+        )
+        return answer
+
+    async def sign_out(self, http: Request) -> Response:
+        """End the session."""
+        session, form = self._context.session(http), await read_form(http)
+        if session is not None and is_ours(form, session):
+            self._sessions.sign_out(session.token)
+            self._desk.audit(session.name, "signed out")
+        answer = self._context.to("/sign-in")
+        answer.delete_cookie(COOKIE, path=f"{self._context.base}/", secure=True, httponly=True, samesite="strict")
+        return answer

@@ -1,0 +1,1 @@
+"""The page of the technician: what the machine needs, without names."""

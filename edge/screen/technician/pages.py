@@ -1,0 +1,66 @@
+"""The technician's page: what the machine needs, without names. Also the metrics and the health answer."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from edge import __version__
+from edge.screen.access.roles import Right
+from edge.screen.context import PageContext, PageRequest
+from edge.screen.lane_view import is_stale
+from edge.screen.ports import SyncSource
+from edge.screen.technician.metrics import exposition
+from edge.screen.technician.view import manager_view
+from edge.system.metrics import fresh
+
+
+class TechnicianPages:
+    """The handlers, with what they share. `metrics`: files with the other processes' numbers."""
+
+    def __init__(self, context: PageContext, sync: SyncSource, metrics: Sequence[Path]) -> None:
+        self._context, self._sync, self._metrics = context, sync, metrics
+        self._watch = context.watch
+
+    def routes(self) -> list[Route]:
+        """Return the routes for technicians and their programs."""
+        make = self._context
+        return [
+            make.page("/technician", self.page, Right.SEE_TECHNICAL),
+            make.part("/technician/board", self.board, Right.SEE_TECHNICAL),
+            make.open_page("/metrics", self.metrics),
+            make.open_page("/healthz", self.healthz),
+        ]
+
+    async def page(self, request: PageRequest) -> Response:
+        """Show everything that the machine reports."""
+        return self._context.render(request, "technician/page.html", view=self._view(request))
+
+    async def board(self, request: PageRequest) -> Response:
+        """Show the changing part of the page."""
+        return self._context.render(request, "technician/board.html", view=self._view(request))
+
+    async def metrics(self, request: PageRequest) -> Response:
+        """Answer in Prometheus' text format."""
+        text = exposition(self._watch.live, self._watch.totals, self._sync(), self._watch.now())
+        return Response(text + fresh(self._metrics, time.time()), media_type=CONTENT_TYPE_LATEST)
+
+    async def healthz(self, request: PageRequest) -> Response:
+        """Answer 200 while the gate process is heard, 503 while it is silent."""
+        live = self._watch.live
+        running = not is_stale(live, self._watch.now())
+        body = {
+            "software": __version__,
+            "gate_running": running,
+            "camera_ok": bool(running and live and live.camera_ok),
+            "chain_whole": not self._watch.totals.chain_error,
+            "journal_head": self._watch.totals.seq,
+        }
+        return JSONResponse(body, 200 if running else 503)
+
+    def _view(self, request: PageRequest) -> object:
+        watch, warn_days = self._watch, self._context.config.disk.warn_days
+        return manager_view(watch.live, watch.totals, self._sync(), request.texts, watch.now(), warn_days)

@@ -1,0 +1,17 @@
+"""Words around every page."""
+
+from enum import StrEnum
+
+
+class FrameWord(StrEnum):
+    """Words of the frame."""
+
+    OFFICE = "office"
+    GUARD = "guard"
+    TECHNICIAN = "technician"
+    MUSTER = "muster"
+    LANE = "lane"
+    SIGN_OUT = "sign_out"
+    SKIP = "skip"
+    LOST = "lost"
+    PAGES = "pages"

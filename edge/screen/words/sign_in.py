@@ -1,0 +1,10 @@
+"""Words of the pages about accounts."""
+
+from enum import StrEnum
+
+
+class SignInWord(StrEnum):
+    """Words of the sign-in and its refusals."""
+
+    NO_RIGHT = "no_right"
+    NO_RIGHT_TODO = "no_right_todo"
