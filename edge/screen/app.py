@@ -18,17 +18,20 @@ from edge.core.config import Config
 from edge.core.ports import JournalReader
 from edge.screen.access.security import HEADERS, RequestCheck
 from edge.screen.access.sessions import Sessions
+from edge.screen.alarms.pages import AlarmPages
 from edge.screen.context import PageContext, PageRequest
 from edge.screen.guard.pages import GuardPages
 from edge.screen.journal.follower import Watch
 from edge.screen.lane.pages import LanePages
 from edge.screen.office.muster import DirectorySource, MusterSource, NoNames
 from edge.screen.office.pages import OfficePages
-from edge.screen.ports import GuardDesk, SyncSource
+from edge.screen.ports import ScreenDesk, SyncSource
 from edge.screen.sign_in.pages import SignInPages
 from edge.screen.stream import EventStream
 from edge.screen.technician.pages import TechnicianPages
 from edge.screen.translations import Label
+from edge.screen.visitors.names import VisitorNames
+from edge.screen.visitors.pages import VisitorPages
 
 OLD_ADDRESSES = {"/desk": "/guard", "/desk/muster": "/muster"}
 """Addresses of the version before, in people's bookmarks."""
@@ -38,7 +41,7 @@ def create_app(
     journal: JournalReader,
     sync: SyncSource,
     config: Config,
-    desk: GuardDesk | None = None,
+    desk: ScreenDesk | None = None,
     metrics: Sequence[Path] = (),
     muster: MusterSource = lambda: None,
     directory: DirectorySource | None = None,
@@ -51,7 +54,8 @@ def create_app(
     Raises:
         edge.screen.translations.MissingText: a language file of the package is broken.
     """
-    watch, names = Watch(journal), directory or NoNames
+    watch = Watch(journal)
+    names = directory or NoNames if desk is None else VisitorNames(directory or NoNames, desk)
     sessions = Sessions(desk, watch.now) if desk is not None else None
     context = PageContext(watch, config, sessions)
     routes: list[BaseRoute] = [
@@ -63,7 +67,9 @@ def create_app(
         Mount("/static", StaticFiles(packages=[("edge.screen", "static"), ("common.web", "static")])),
     ]
     if desk is not None and sessions is not None:
-        routes += SignInPages(context, sessions, desk).routes() + GuardPages(context, desk).routes()
+        alarms = AlarmPages(context, desk, desk, names)
+        routes += SignInPages(context, sessions, desk).routes() + GuardPages(context, desk, alarms).routes()
+        routes += alarms.routes() + VisitorPages(context, desk, desk, muster, names).routes()
 
     @contextlib.asynccontextmanager
     async def follow(app: Starlette) -> AsyncIterator[None]:

@@ -27,7 +27,7 @@ from edge.replica.summary import AckSummary, LinkSummary, ListSummary, ReplicaSu
 from edge.screen.access.sessions import Sessions
 from edge.screen.app import create_app
 from edge.screen.server import ScreenServer
-from edge.storage.desk import DeskWriter
+from edge.storage.desk_store import DeskStore
 from edge.storage.journal import Journal, JournalReader
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -70,7 +70,7 @@ class Stage:
         site = SiteConfig(site_id="harbour", gate_id="north-gate")
         self.journal = Journal(folder / "journal.db", site, self.clock)
         self.reader = JournalReader(folder / "journal.db")
-        self.desk = DeskWriter(folder / "desk.db")
+        self.desk = DeskStore(folder / "desk.db")
         self.summary = ReplicaSummary()
         self.config = Config(site=site, screen=ScreenConfig(port=0, language=language))
         self._live: dict[str, object] = {"tone": Tone.IDLE, "advice": None}

@@ -39,6 +39,8 @@ _ENDS = {
     NoticeCode.CLOCK_BELIEVED: NoticeCode.CLOCK_BEHIND,
 }
 """Notices that end an alarm."""
+ENDING = frozenset(_ENDS.values())
+"""Alarms that a later notice ends."""
 
 AlarmEvent = NoticeEvent | PassageEvent
 

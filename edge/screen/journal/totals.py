@@ -20,6 +20,7 @@ from contract.messages import (
     PassageOutcome,
     Reason,
 )
+from edge.screen.journal.alarms import AlarmLog
 
 RECENT_EVENTS = 40
 
@@ -48,6 +49,7 @@ class JournalTotals:
         self.notices: Counter[NoticeCode] = Counter()
         self.last_access: AccessEvent | None = None
         self.recent: deque[AnyEvent] = deque(maxlen=RECENT_EVENTS)
+        self.alarms = AlarmLog()
 
     def add(self, records: Iterable[EventRecord]) -> None:
         """Take up records in the order of the journal. A body of an unknown kind still counts for the chain."""
@@ -59,6 +61,7 @@ class JournalTotals:
                 self.unread += 1
                 continue
             self.recent.append(event)
+            self.alarms.add(event)
             self._count(event)
 
     def _follow(self, record: EventRecord) -> None:
