@@ -18,7 +18,9 @@ from edge.system.logs import configure_logs
 GROUPS = {
     "processes": "run gate lock sync screen",
     "demo": "demo",
+    "practice": "try",
     "check": "check",
+    "status": "status top",
     "evaluate": "evaluate",
     "enroll": "enroll",
     "identity": "register key",

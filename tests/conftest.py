@@ -5,6 +5,8 @@ Weights and photos are fetched once per user and kept in the cache.
 
 import functools
 import os
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,8 +28,18 @@ settings.load_profile("no deadline")
 typer.testing._get_command = functools.cache(typer.testing._get_command)
 
 
+def _log_lines(*_: object) -> structlog.PrintLogger:
+    """Make the logger of one line. Lines of other threads go to the real standard error.
+
+    A command under test prints in this process: what a gate or a broker's client logs meanwhile is not its output.
+    """
+    own = threading.current_thread() is threading.main_thread()
+    return structlog.PrintLogger(sys.stdout if own else sys.__stderr__)
+
+
 def pytest_configure() -> None:
     """Forget the terminal's size. A console takes it once, before a test can ask for wide tables."""
+    structlog.configure(logger_factory=_log_lines)
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from district.audit.chain import SealedEntry
 from district.audit.models import Entry, Head
+from district.prepared import Given, PreparedQuery, columns_of, from_columns
 
 CHAINS = 16
 """So many transactions can write at the same time without waiting for each other."""
@@ -105,7 +106,7 @@ def record_read(request: HttpRequest, person: models.Model, fields: Sequence[str
 def _append(drafts: Sequence[Mapping[str, Any]]) -> None:
     if not drafts:
         return
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):  # it is a part of the change: what fails here fails the change
         head = _locked_head()
         now, entries = timezone.now(), []
         for draft in drafts:
@@ -117,11 +118,20 @@ def _append(drafts: Sequence[Mapping[str, Any]]) -> None:
         head.save(update_fields=["seq", "hash"])
 
 
+_OWN_HEAD = PreparedQuery(
+    lambda: (
+        Head.objects.select_for_update(skip_locked=True)
+        .filter(chain=Given("chain", models.CharField()))
+        .values_list(*columns_of(Head))
+    )
+)
+
+
 def _locked_head() -> Head:
     """Lock the chain that this thread used last, or a free one. Wait only if none is free."""
     mine: str = getattr(_mine, "chain", f"{threading.get_ident() % CHAINS:02}")
-    free = Head.objects.select_for_update(skip_locked=True)
-    head = free.filter(chain=mine).first() or free.first()
+    row = _OWN_HEAD.first(chain=mine)
+    head = from_columns(Head, row) if row else Head.objects.select_for_update(skip_locked=True).first()
     if head is None:
         Head.objects.bulk_create([Head(chain=f"{n:02}") for n in range(CHAINS)], ignore_conflicts=True)
         head = Head.objects.select_for_update().get(chain=mine)

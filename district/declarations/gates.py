@@ -4,8 +4,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from district.declarations.asking import asked_of
 from district.declarations.models import DeclarationPolicy
-from district.declarations.registry import asked_of
 from district.emergency.models import EmergencyMeasure
 from district.emergency.registry import measure_at
 from district.emergency.rules import MeasureKind

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_noop
 
 from contract.code import PREFIX
 from district.audit.record import record
+from district.declarations.asking import AskingSite, asking_sites
 from district.declarations.models import DeclarationKiosk
 from district.declarations.rules import DeclarationRefused
-from district.declarations.standing import AskingSite, asking_sites
 from district.emergency.registry import measure_at
 from district.emergency.rules import MeasureKind
 from district.exchange.door import close_hq_door, hq_door

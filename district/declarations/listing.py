@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from district.days import start_of_day
 from district.declarations.models import DeclaredState, HealthDeclaration, TemperatureReading
-from district.declarations.registry import hours_of
 from district.declarations.rules.freshness import TWICE
+from district.declarations.states import hours_of
 from district.emergency.models import EmergencyMeasure
 from district.emergency.registry import below_measures, running
 from district.emergency.rules import MeasureKind

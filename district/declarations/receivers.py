@@ -8,7 +8,6 @@ from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from district.declarations import registry
 from district.declarations.gates import gate_hours
 from district.declarations.models import (
     DeclarationPolicy,
@@ -19,6 +18,7 @@ from district.declarations.models import (
     TemperatureReading,
     Trip,
 )
+from district.declarations.states import count_again, declared_for_gates
 from district.exchange.signals import declared_asked, hours_asked
 from district.people.held import HeldTable
 from district.people.models import Person
@@ -34,7 +34,7 @@ def tell_declared(worker_ids: Sequence[str], **_more: Any) -> dict[str, datetime
     if not DeclarationPolicy.objects.exists():
         return None
     people = dict(Person.objects.filter(worker_id__in=worker_ids).values_list("pk", "worker_id"))
-    return {people[one]: when for one, when in registry.declared_for_gates(people).items()}
+    return {people[one]: when for one, when in declared_for_gates(people).items()}
 
 
 @receiver(hours_asked)
@@ -55,7 +55,7 @@ def forget_declared(person: Person, **_more: Any) -> None:
 @receiver(merged)
 def count_both_again(gained: Person, lost: Person, **_more: Any) -> None:
     """Count both again: declarations moved from one record to the other."""
-    registry.count_again([gained.pk, lost.pk])
+    count_again([gained.pk, lost.pk])
 
 
 @receiver(data_asked)

@@ -2,19 +2,20 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import BigIntegerField, DateField, Exists
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from district.audit.record import record
 from district.days import start_of_day
+from district.declarations.asking import AskingSite, asked_of, check_asked
 from district.declarations.models import (
     DeclarationPolicy,
     DeclaredState,
     HealthDeclaration,
-    OfDeclarant,
     Stopover,
     TemperatureReading,
     Trip,
@@ -25,34 +26,68 @@ from district.declarations.rules import (
     DeclarationRefused,
     DraftStopover,
     DraftTrip,
-    GivenAt,
     abnormal_of,
     checked_answers,
-    counting,
     declared_at,
     degrees_of,
     remembered_answers,
 )
 from district.declarations.signals import declared as declared_signal
+from district.declarations.states import count_again, given_at, store_state
+from district.declarations.trips import keep_stopovers, keep_trips
 from district.declarations.warnings import warn_of_declaration, warn_of_temperature
 from district.emergency.models import EmergencyMeasure
-from district.emergency.registry import measure_at
+from district.emergency.registry import measure_at, running
 from district.emergency.rules import MeasureKind
 from district.outgoing import send_worker
 from district.people.models import Assignment, Person, in_force
-from district.people.registry.base import living
+from district.people.registry.base import check_living, living
 from district.places.models import Project
+from district.prepared import Given, PreparedQuery
 
 A_DAY = 30  # a phone that sends more declarations of one day is out of order, or in wrong hands
-_POLICY = ("measure__declaration_policy",)
-_SAME_TRIP = ("mode", "number", "day", "from_code", "to_code")
+
+
+class _Earlier(NamedTuple):
+    """An earlier declaration of a worker, as its columns are named."""
+
+    pk: int
+    client_key: str
+    day: date
+    declared: datetime
+    abnormal: str
+    way: str
+    kept: bool
+    """Whether its measure is not over."""
+
+
+_PERSON, _TODAY = Given("person", BigIntegerField()), Given("today", DateField())
+_EARLIER = PreparedQuery(
+    lambda: (
+        HealthDeclaration.objects.filter(person=_PERSON)
+        .mark_kept(_TODAY)
+        .order_by("declared", "pk")
+        .values_list(*_Earlier._fields)
+    )
+)
+_HELD = PreparedQuery(
+    lambda: (
+        Person.objects.select_for_update(no_key=True)
+        .filter(pk=_PERSON)
+        .annotate(
+            asks=Exists(running(MeasureKind.DECLARATIONS, today=_TODAY).filter(pk=Given("measure", BigIntegerField())))
+        )
+        .values_list("merged_into", "erased", "asks")
+    )
+)
+"""Locks the worker's record, and asks whether the measure still holds."""
 
 
 @transaction.atomic
 def declare(
     by: object,
     person: Person,
-    project: Project,
+    site: AskingSite,
     answers: Answers,
     *,
     way: str = HealthDeclaration.Way.PHONE,
@@ -60,24 +95,30 @@ def declare(
     claimed: datetime | None = None,
     why: str = "",
 ) -> HealthDeclaration:
-    """Store what a worker declares. The same `client_key` again returns the row that it made.
+    """Store what a worker declares at a site that asks. The same `client_key` again returns the row that it made.
 
     `claimed`: when the phone says that it was answered; `why`: of a clerk who writes it on behalf of the worker.
     Raises DeclarationRefused, RecordRefused.
     """
-    person = living(person)
-    if (before := _sent_before(person, client_key)) is not None:
-        return before
+    merged_into, gone, asks = _HELD.rows(person=person.pk, measure=site.measure.pk, today=timezone.localdate())[0]
+    check_living(merged_into, gone)
+    earlier = [_Earlier(*row) for row in _EARLIER.rows(person=person.pk, today=timezone.localdate())]
+    client_key = client_key[:40]
+    if client_key and (before := [one.pk for one in earlier if one.client_key == client_key]):
+        return HealthDeclaration.objects.get(pk=before[0])
     if way == HealthDeclaration.Way.CLERK and len(why.strip()) < 2:
         raise DeclarationRefused(gettext_noop("Say why you declare for the worker."))
-    place, now = _where(person, project), timezone.now()
-    asked, when = asked_of(place["measure"]), declared_at(claimed, now)
+    check_asked(asks)
+    when = declared_at(claimed, timezone.now())
     day = timezone.localtime(when).date()
-    checked = checked_answers(answers, asked, day)
-    if HealthDeclaration.objects.filter(person=person, day=day).count() >= A_DAY:
+    checked = checked_answers(answers, site.asked, day)
+    if sum(one.day == day for one in earlier) >= A_DAY:
         raise DeclarationRefused(gettext_noop("That is often enough for one day: go to the site office."))
     made = HealthDeclaration.objects.create(
-        **place,
+        measure=site.measure,
+        person=person,
+        project=site.project,
+        enterprise_id=site.employer,
         by=str(by)[:150],
         way=way,
         day=day,
@@ -85,20 +126,15 @@ def declare(
         symptoms=" ".join(checked.symptoms),
         temperature=checked.temperature,
         contact_with_case=checked.contact_with_case,
-        abnormal=" ".join(abnormal_of(checked, asked)),
+        abnormal=" ".join(abnormal_of(checked, site.asked)),
         origin_code=checked.origin_code,
         living_code=checked.living_code,
-        client_key=client_key[:40],
+        client_key=client_key,
     )
-    _keep_trips(place, checked.trips)
-    _keep_stopovers(place, checked.stopovers)
+    keep_trips(person, site, checked.trips)
+    keep_stopovers(person, site, checked.stopovers)
     record(by, "declare health", made, fields=("symptoms", "temperature", "trips"), why=why, details={"way": way})
-    _count(made)
-    declared_signal.send(HealthDeclaration, person=person, declaration=made)
-    if made.abnormal:
-        warn_of_declaration(made)
-    if asked.at_gate:
-        send_worker(person.worker_id)
+    _followed(made, [one for one in earlier if one.kept], site)
     return made
 
 
@@ -166,43 +202,6 @@ def set_policy(by: object, measure: EmergencyMeasure, asked: Asked, why: str = "
     return made
 
 
-def asked_of(measure: EmergencyMeasure) -> Asked:
-    """Return what a measure asks for; the usual if nobody set it."""
-    held = DeclarationPolicy.objects.filter(measure=measure).first()
-    if held is None:
-        return Asked()
-    return Asked(
-        valid_hours=held.valid_hours,
-        look_back_days=held.look_back_days,
-        fever_tenths=held.fever_tenths,
-        twice_daily_trades=frozenset(held.twice_daily_trades.split()),
-        at_gate=held.at_gate,
-    )
-
-
-def declared_for_gates(people: Iterable[int]) -> dict[int, datetime]:
-    """Return when the declaration was made that counts at gates, of those whose measure lets gates ask for it."""
-    asking = DeclaredState.objects.kept().filter(measure__declaration_policy__at_gate=True)
-    rows = asking.filter(person__in=list(people)).exclude(counts=None).select_related(*_POLICY)
-    now = timezone.now()
-    return {row.person_id: row.counts for row in rows if row.counts + hours_of(row.measure) > now}
-
-
-def count_again(people: Iterable[int]) -> None:
-    """Make the rows of what counts again, of people whose declarations changed otherwise: by a merge, a new policy."""
-    people = list(people)
-    DeclaredState.objects.filter(person__in=people).delete()
-    latest = HealthDeclaration.objects.kept().filter(person__in=people).select_related(*_POLICY, "person")
-    for row in {row.person_id: row for row in latest.order_by("declared", "pk")}.values():
-        _count(row)
-
-
-def hours_of(measure: EmergencyMeasure) -> timedelta:
-    """Return how long a declaration of a measure holds."""
-    policy = getattr(measure, "declaration_policy", None)
-    return timedelta(hours=policy.valid_hours if policy else Asked().valid_hours)
-
-
 def last_answers(person: Person, measure: EmergencyMeasure) -> Answers:
     """Return what a form shows next time. The worker's own page shows it: nobody else's."""
     last = HealthDeclaration.objects.kept().filter(person=person, measure=measure).order_by("-declared", "-pk").first()
@@ -232,36 +231,6 @@ def temperatures_of_day(person: Person, day: date) -> list[datetime]:
     return sorted([*apart.values_list("taken", flat=True), *own])
 
 
-def _count(made: HealthDeclaration) -> None:
-    """Store what counts of a worker's declarations, with the newest one."""
-    rows = HealthDeclaration.objects.kept().filter(person=made.person).order_by("declared", "pk")
-    seen = [
-        GivenAt(when, bool(abnormal), way == HealthDeclaration.Way.CLERK)
-        for when, abnormal, way in rows.values_list("declared", "abnormal", "way")
-    ]
-    found = counting(seen, int(hours_of(made.measure).total_seconds() // 3600))
-    values = {"counts": found.counts, "held": found.held, "made": timezone.now()}
-    place = {"measure": made.measure, "project": made.project, "enterprise": made.enterprise}
-    DeclaredState.objects.update_or_create(person=made.person, defaults=values | place)
-
-
-def _sent_before(person: Person, client_key: str) -> HealthDeclaration | None:
-    rows = HealthDeclaration.objects.filter(person=person, client_key=client_key[:40])
-    found: HealthDeclaration | None = rows.first() if client_key else None
-    return found
-
-
-def _where(person: Person, project: Project) -> dict[str, Any]:
-    """Return measure, site and employer of a new row. Raises DeclarationRefused."""
-    measure = measure_at(MeasureKind.DECLARATIONS, project.place.path)
-    if measure is None:
-        raise DeclarationRefused(gettext_noop("No measure asks for declarations on this site: nothing is stored."))
-    employer = _employer(person, project)
-    if employer is None:
-        raise DeclarationRefused(gettext_noop("The worker has no work on this site: add it to the record first."))
-    return {"measure": measure, "person": person, "project": project, "enterprise_id": employer}
-
-
 def _employer(person: Person, project: Project) -> int | None:
     """Return the employer on a site of today, or of the work that begins next."""
     rows = Assignment.objects.filter(in_force(timezone.localdate()), person=person, project=project)
@@ -269,23 +238,13 @@ def _employer(person: Person, project: Project) -> int | None:
     return found
 
 
-def _keep_trips(place: dict[str, Any], trips: Iterable[DraftTrip]) -> None:
-    """Store trips. What is known of the same trip from before stays known."""
-    for one in trips:
-        same = {name: getattr(one, name) for name in _SAME_TRIP}
-        known = {name: text for name in ("carriage", "seat") if (text := getattr(one, name))}
-        _keep(Trip, place, same, known)
-
-
-def _keep_stopovers(place: dict[str, Any], stopovers: Iterable[DraftStopover]) -> None:
-    for one in stopovers:
-        _keep(Stopover, place, {"area": one.area, "from_day": one.from_day}, {"until_day": one.until_day})
-
-
-def _keep(model: type[OfDeclarant], place: dict[str, Any], same: dict[str, Any], known: dict[str, Any]) -> None:
-    """Store a row, or renew the same one: its time to be erased begins again."""
-    key = {"measure": place["measure"], "person": place["person"], **same}
-    others = {"project": place["project"], "enterprise_id": place["enterprise_id"]}
-    model.objects.update_or_create(
-        **key, defaults={**others, **known, "made": timezone.now()}, create_defaults={**others, **known}
-    )
+def _followed(made: HealthDeclaration, earlier: Iterable[_Earlier], site: AskingSite) -> None:
+    """Do what follows a declaration: count again, tell other apps, warn, and let gates know."""
+    given = [given_at(one.declared, one.abnormal, one.way) for one in earlier]
+    given.append(given_at(made.declared, made.abnormal, made.way))
+    store_state(made, given, site.asked.valid_hours)
+    declared_signal.send(HealthDeclaration, person=made.person, declaration=made)
+    if made.abnormal:
+        warn_of_declaration(made)
+    if site.asked.at_gate:
+        send_worker(made.person.worker_id)

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import ExpressionWrapper, F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -67,10 +67,20 @@ class EmergencyMeasure(VisibleModel):
 class OfMeasureQuerySet(VisibleQuerySet):
     """Rows of measures."""
 
-    def kept(self) -> Self:
-        """Keep the rows whose measure is not over, so that nobody reads what waits for its erasure."""
-        today = timezone.localdate()
-        return self.filter(measure__ended=None, measure__erased=None, measure__ends__gte=today)
+    def kept(self, today: Any = None) -> Self:
+        """Keep the rows whose measure is not over, so that nobody reads what waits for its erasure.
+
+        `today`: for a prepared query, which has no day yet.
+        """
+        return self.filter(_not_over(today))
+
+    def mark_kept(self, today: Any = None) -> Self:
+        """Add `kept` to each row: whether `kept()` would keep it."""
+        return self.annotate(kept=ExpressionWrapper(_not_over(today), output_field=models.BooleanField()))
+
+
+def _not_over(today: Any) -> Q:
+    return Q(measure__ended=None, measure__erased=None, measure__ends__gte=today or timezone.localdate())
 
 
 class OfMeasure(VisibleModel):

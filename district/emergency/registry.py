@@ -72,9 +72,12 @@ def end_measure(by: object, measure: EmergencyMeasure, why: str = "") -> Emergen
     return found
 
 
-def running(*kinds: MeasureKind) -> "QuerySet[Any]":
-    """Return the measures in force today, of these kinds or of all. What is erased stays over by any clock."""
-    today = timezone.localdate()
+def running(*kinds: MeasureKind, today: Any = None) -> "QuerySet[Any]":
+    """Return the measures in force today, of these kinds or of all. What is erased stays over by any clock.
+
+    `today`: for a prepared query, which has no day yet.
+    """
+    today = today or timezone.localdate()
     found = EmergencyMeasure.objects.filter(ended=None, erased=None, starts__lte=today, ends__gte=today)
     return found.filter(kind__in=kinds) if kinds else found
 

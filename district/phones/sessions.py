@@ -3,15 +3,23 @@
 from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import CharField, DateTimeField
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from district.people.models import Person
 from district.phones.models import WorkerPhone
 from district.phones.rules import PHONE_DAYS, hash_of
+from district.prepared import Given, PreparedQuery, columns_of, from_columns
 
 COOKIE = "sitegate_phone"
 _NOTED_EVERY = timedelta(hours=1)
+_OWN = len(columns_of(WorkerPhone))
+_PHONE = PreparedQuery(
+    lambda: WorkerPhone.objects.filter(
+        secret_hash=Given("secret_hash", CharField()), ended=None, seen__gt=Given("since", DateTimeField())
+    ).values_list(*columns_of(WorkerPhone), *columns_of(Person, "person__"))
+)
 
 
 def remember(response: HttpResponseBase, secret: str) -> None:
@@ -37,12 +45,12 @@ def phone_of(request: HttpRequest) -> WorkerPhone | None:
     if not secret or len(secret) > 100:
         return None
     now = timezone.now()
-    found = (
-        WorkerPhone.objects.filter(secret_hash=hash_of(secret), ended=None, seen__gt=now - PHONE_DAYS)
-        .select_related("person__merged_into")
-        .first()
-    )
-    if found is not None and now - found.seen > _NOTED_EVERY:
+    row = _PHONE.first(secret_hash=hash_of(secret), since=now - PHONE_DAYS)
+    if row is None:
+        return None
+    found: WorkerPhone = from_columns(WorkerPhone, row[:_OWN])
+    found.person = from_columns(Person, row[_OWN:])
+    if now - found.seen > _NOTED_EVERY:
         WorkerPhone.objects.filter(pk=found.pk).update(seen=now)
     return found
 

@@ -11,7 +11,7 @@ from district.exchange.models import OutboxRow
 from district.people import signals
 from district.people.models import Assignment, IdDocument, Person
 from district.screening.models import Hit
-from district.screening.registry.matching import compare_people
+from district.screening.registry.matching import compare_declared, compare_people
 
 
 def connect() -> None:
@@ -34,7 +34,7 @@ def _stored(rows: Sequence[Any], **_: Any) -> None:
 
 
 def _declared(person: Person, **_: Any) -> None:
-    compare_people([person.pk])
+    compare_declared(person.pk)
 
 
 def _merged(gained: Person, lost: Person, **_: Any) -> None:

@@ -124,10 +124,10 @@ class KeyRow(OfMeasure):
 class KeyListQuerySet(OfMeasureQuerySet):
     """Lists of measures."""
 
-    def in_force(self) -> Self:
-        """Keep the lists that people are compared with today."""
-        today = timezone.localdate()
-        return self.kept().filter(loaded__isnull=False, withdrawn=None, ends__gte=today)
+    def in_force(self, today: Any = None) -> Self:
+        """Keep the lists that people are compared with today. `today`: for a prepared query, which has no day yet."""
+        today = today or timezone.localdate()
+        return self.kept(today).filter(loaded__isnull=False, withdrawn=None, ends__gte=today)
 
 
 class KeyList(OfMeasure):

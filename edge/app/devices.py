@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import structlog
 
@@ -9,9 +10,10 @@ from contract.keyring import TrustedKeys
 from edge.app.state_folders import PIN_HISTORY, gate_dir, preview_dir
 from edge.camera import CameraFault, CaptureThread, Source, source_for
 from edge.capture.preview import PreviewThread
-from edge.core.config import CameraConfig, Config, TemperatureConfig
+from edge.core.config import CameraConfig, Config, IndicatorConfig, TemperatureConfig
 from edge.core.layout import DESK_FOLDER
 from edge.core.ports import Camera, CardReader, Clock, CodeReader, Preview, Thermometer
+from edge.core.volume import volume_at, volume_span
 from edge.devices.gate import GpioGate, make_factory
 from edge.devices.indicator import GpioIndicator, Voice
 from edge.devices.readers.evdev_source import EvdevSource
@@ -64,10 +66,16 @@ def make_credential_readers(config: Config, clock: Clock) -> tuple[CodeReader | 
     return codes, WedgeReader(lambda: EvdevSource(device), config.reader, clock) if device else None
 
 
-def make_voice(config: Config) -> Voice | None:
-    """Make the configured voice; None without one."""
-    settings = config.indicator
-    return Voice(settings.voice_dir, settings.voice_languages, settings.voice_device) if settings.voice_dir else None
+def make_indicator(config: IndicatorConfig, factory: Any, clock: Clock) -> GpioIndicator:
+    """Make lamps, buzzer and voice, as loud as the hour allows. Raises IndicatorError."""
+    spans = [volume_span(text) for text in config.volume_by_hour]
+
+    def volume() -> int:
+        return volume_at(config.volume_percent, spans, clock.utc().astimezone().time())
+
+    folder = config.voice_dir
+    voice = Voice(folder, config.voice_languages, config.voice_device, volume=volume) if folder else None
+    return GpioIndicator(config, factory, voice, volume)
 
 
 def make_thermometer(config: TemperatureConfig, clock: Clock) -> Thermometer | None:
@@ -90,7 +98,7 @@ def manual_devices(config: Config) -> Iterator[tuple[Camera, GpioGate, GpioIndic
         parts.callback(factory.close)
         gate = GpioGate(config.gate, factory)
         parts.callback(gate.close)
-        indicator = GpioIndicator(config.indicator, factory, make_voice(config))
+        indicator = make_indicator(config.indicator, factory, clock)
         parts.callback(indicator.close)
         camera = make_camera(config, clock)
         parts.callback(camera.close)

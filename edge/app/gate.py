@@ -11,7 +11,7 @@ import structlog
 from contract.messages import NoticeCode, NoticeEvent
 from contract.signing import BadKey
 from edge import __version__
-from edge.app.devices import make_camera, make_credential_readers, make_preview, make_thermometer, make_voice
+from edge.app.devices import make_camera, make_credential_readers, make_indicator, make_preview, make_thermometer
 from edge.app.gate_metrics import GateMetrics, MeteredCamera, MeteredJournal
 from edge.app.journal_startup import apply_acks, open_journal, record_new_journal, start_background_check
 from edge.app.lock_relay import keep_relay_description
@@ -247,7 +247,7 @@ def _open_recognition(opened: _Opened) -> tuple[Camera, PreparedRoster, FaceMatc
             log.warning("photos_are_let_in", why=config.liveness.danger)
         matcher = open_matcher(config.matcher, config.paths.models_dir, config.liveness, opened.scores, clock)
         roster = PreparedRoster(lists, matcher.prepare)
-        indicator = GpioIndicator(config.indicator, opened.factory, make_voice(config))
+        indicator = make_indicator(config.indicator, opened.factory, clock)
     except BaseException:
         if camera is not None:
             camera.close()

@@ -50,6 +50,7 @@ def bench(
     from edge.matcher import open_matcher
     from edge.tools.bench import face_to_relay as measure
     from edge.tools.bench.code_and_card import code_and_card
+    from edge.tools.bench.preview import frames_with_preview
     from edge.tools.demo.cast import portraits
 
     try:
@@ -66,13 +67,15 @@ def bench(
             stages = measure.stages(matcher, cast["a-today"], Path(name), rounds)
         with err.status("timing an empty lane…"):
             idle = measure.empty_lane(matcher, cast["a-today"], Path(name), 20)
+        with err.status("timing frames with and without a preview…"):
+            filmed = frames_with_preview(matcher, cast["a-today"], Path(name), rounds)
         with err.status("timing searches…"):
             searches = measure.searches(matcher, (1_000, 10_000, 100_000), rounds)
         with err.status(f"{walk_ups} people walk up…"):
             whole = measure.walk_ups(matcher, cast, Path(name), walk_ups)
         with err.status(f"{walk_ups} codes, {walk_ups} cards…"):
             others = code_and_card(matcher, Path(name), walk_ups)
-    figures = [whole[0], idle, *stages, *searches, whole[1], *others]
+    figures = [whole[0], idle, *stages, *filmed, *searches, whole[1], *others]
     machine = (
         f"{platform.machine()}, {os.cpu_count()} cores, {threads} inference threads, Python {platform.python_version()}"
     )

@@ -1,7 +1,10 @@
 """`sitegate voice make`: spoken sentences, made on this machine from the texts of the lane page."""
 
+import math
 import shutil
+import struct
 import subprocess
+import wave
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +12,8 @@ import typer
 from rich.progress import track
 
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, example, fail, load_config, out
-from edge.core.indication import CLIPS
+from edge.core.indication import CLIPS, KEY_TONE_S
+from edge.devices.indicator.voice import KEY_CLIP
 from edge.screen.lane_view import sign_named
 from edge.screen.translations import Texts, load_all
 
@@ -17,6 +21,8 @@ app = typer.Typer(no_args_is_help=True, help="Spoken sentences for the lane.")
 
 WORDS_PER_MINUTE = 150
 """Slower than espeak-ng's own 175: it is read out once, in a noisy place."""
+RATE_HZ, KEY_HZ = 22_050, 1_200
+"""Samples a second, and the pitch of the tone for a key of the PIN pad."""
 
 
 @app.command(epilog=example("sitegate voice make /var/lib/sitegate/voice", "sitegate voice make voice --language en"))
@@ -26,7 +32,7 @@ def make(
         list[str] | None, typer.Option("--language", "-l", help="Only this language; may be repeated.")
     ] = None,
 ) -> None:
-    """Speak every sentence of the lane page into a WAV file, with espeak-ng.
+    """Speak every sentence of the lane page into a WAV file, with espeak-ng, and make the tone of a key.
 
     Existing files are replaced. Own recordings sound better: put them there under the same names.
     """
@@ -38,6 +44,7 @@ def make(
             raise fail(f"there is no language {code!r}; known: {', '.join(sorted(texts))}")
         for clip in track(CLIPS, description=texts[code].name):
             _speak(texts[code], clip, folder / code / f"{clip}.wav")
+    _write_key_tone(folder / KEY_CLIP)
     out.print(
         f"Set [indicator] voice_dir to {folder.resolve()}; try one with: aplay {folder}/{(language or list(texts))[0]}/{CLIPS[0]}.wav"
     )
@@ -58,6 +65,17 @@ def check_clips(config_path: ConfigOption = DEFAULT_CONFIG) -> None:
     if missing:
         raise fail(f"missing in {told.voice_dir}: {', '.join(missing)}; run: sitegate voice make {told.voice_dir}")
     out.print(f"All {len(CLIPS) * len(told.voice_languages)} sentences are there.")
+
+
+def _write_key_tone(path: Path) -> None:
+    """Write a soft tone that begins and ends without a crack."""
+    samples = int(KEY_TONE_S * RATE_HZ)
+    waves = (math.sin(2 * math.pi * KEY_HZ * n / RATE_HZ) * math.sin(math.pi * n / samples) for n in range(samples))
+    with wave.open(str(path), "wb") as tone:
+        tone.setnchannels(1)
+        tone.setsampwidth(2)
+        tone.setframerate(RATE_HZ)
+        tone.writeframes(b"".join(struct.pack("<h", int(16_000 * value)) for value in waves))
 
 
 def _speak(texts: Texts, clip: str, path: Path) -> None:

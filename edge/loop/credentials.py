@@ -62,6 +62,7 @@ class Credentials:
         self._lockout = Lockout(adapters, writer)
         self._last_card = _LastCard()
         self._training: list[TrainingClaim] = []
+        self._keys_answered = 0
 
     def take_training(self) -> list[TrainingClaim]:
         """Return the codes of training sessions shown since the last call, oldest first."""
@@ -71,6 +72,7 @@ class Credentials:
     def take(self, frame: Frame | None) -> list[ShownCredential]:
         """Return the credentials shown since the last call, oldest first."""
         self._check_reader()
+        self._answer_keys()
         return [*self._read_codes(frame), *self._pin_answer(), *self._read_entries()]
 
     def discard_input(self) -> None:
@@ -93,6 +95,14 @@ class Credentials:
     def forget(self) -> None:
         """Forget the claim and a waiting PIN question."""
         self._held, self._asked = Claim(), None
+
+    def _answer_keys(self) -> None:
+        """Sound a tone if keys were pressed: most PIN pads on USB are silent."""
+        reader = self._adapters.card_reader
+        pressed = reader.keys() if reader is not None else 0
+        if pressed != self._keys_answered:
+            self._keys_answered = pressed
+            self._adapters.indicator.key_tone()
 
     def _read_codes(self, frame: Frame | None) -> list[ShownCredential]:
         claim = self._adapters.code_reader.read(frame) if self._adapters.code_reader and frame is not None else None

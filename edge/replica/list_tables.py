@@ -16,6 +16,7 @@ from contract.codec import MAX_BYTES
 from contract.deltas import SealedDelta
 from contract.messages import ListInForce, ListKind, PartHeader
 from contract.parts import SealedPart
+from edge.replica.row_values import aware_time, whole_number
 from edge.storage.database_reader import Ask
 
 ROWS_MAX = 100
@@ -123,8 +124,10 @@ def newest_in_force(db: sqlite3.Connection) -> dict[ListKind, ListSummary]:
     """Return the lists in force, with version and times of their newest changes. Raises ValueError for a row of no
     known form."""
     rows = db.execute(_NEWEST).fetchall()
-    times = datetime.fromisoformat
-    return {ListKind(kind): ListSummary(int(v), times(issued), times(applied)) for kind, v, issued, applied in rows}
+    return {
+        ListKind(kind): ListSummary(whole_number(version), aware_time(issued), aware_time(applied))
+        for kind, version, issued, applied in rows
+    }
 
 
 def lists_in_force(db: sqlite3.Connection) -> tuple[ListInForce, ...]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from contract.messages import Ack
 from contract.topics import Channel
 from edge.core.domain import Incident
+from edge.replica.row_values import aware_time, short_text, whole_number
 from edge.storage.database_reader import Ask
 
 KEEP_COMMANDS = 200
@@ -88,7 +89,9 @@ def acked(db: sqlite3.Connection, epoch: str) -> tuple[int, datetime] | None:
 def newest_ack(db: sqlite3.Connection) -> AckSummary | None:
     """Return the acknowledgement that was received last. Raises ValueError for a row of no known form."""
     row = db.execute("SELECT epoch, seq, utc, received_utc FROM acks ORDER BY received_utc DESC LIMIT 1").fetchone()
-    return AckSummary(row[0], row[1], datetime.fromisoformat(row[2]), datetime.fromisoformat(row[3])) if row else None
+    if row is None:
+        return None
+    return AckSummary(short_text(row[0]), whole_number(row[1]), aware_time(row[2]), aware_time(row[3]))
 
 
 def ack_envelopes(ask: Ask, max_bytes: int) -> list[bytes]:
@@ -161,7 +164,8 @@ def link(db: sqlite3.Connection) -> LinkSummary | None:
     if row is None:
         return None
     online = None if row[4] is None else bool(row[4])
-    return LinkSummary(bool(row[0]), datetime.fromisoformat(row[1]), row[2], row[3], online, row[5])
+    since, unsent = aware_time(row[1]), whole_number(row[5])
+    return LinkSummary(bool(row[0]), since, short_text(row[2]), short_text(row[3]), online, unsent)
 
 
 def last_serial(db: sqlite3.Connection) -> int:

@@ -136,9 +136,13 @@ class RecordingIndicator:
         self._clock = clock
         self.history: list[IndicatorRecord] = []
         self.lamp = False
+        self.key_tones = 0
 
     def show(self, tone: Tone, advice: Advice | None) -> None:
         self.history.append(IndicatorRecord(self._clock.monotonic(), tone, advice))
+
+    def key_tone(self) -> None:
+        self.key_tones += 1
 
     def fill_light(self, on: bool) -> None:
         self.lamp = on

@@ -23,6 +23,10 @@ class StagedReader:
         taken, self._entries = self._entries, []
         return taken
 
+    def keys(self) -> int:
+        """A story types no single keys."""
+        return 0
+
     def status(self) -> ReaderStatus:
         return ReaderStatus(self.plugged, "staged reader" if self.plugged else "unplugged")
 

@@ -5,15 +5,13 @@ from pathlib import Path
 
 import typer
 
-from common.check_result import CheckState
-from common.terminal.console import Table, styled
+from common.check_result import CheckResult, CheckState
+from common.terminal.findings import print_findings
 from hq import config as settings
 from hq.commands.console import err, out, print_json
 from hq.commands.logs import without_log_lines
 from hq.commands.options import Folder, Json
 from hq.selfcheck import ask_all
-
-_COLOURS = {CheckState.OK: "green", CheckState.WARNING: "yellow", CheckState.PROBLEM: "bold red"}
 
 
 def check(folder: Folder = Path(), as_json: Json = False) -> None:
@@ -29,11 +27,7 @@ def check(folder: Folder = Path(), as_json: Json = False) -> None:
     if as_json:
         print_json([asdict(found) for found in findings])
     else:
-        table = Table("", "state", "what was found", "what to do")
-        table.add_row("config", styled((CheckState.OK, "green")), f"{settings.FILE_NAME} is fine", "")
-        for found in findings:
-            table.add_row(found.what, styled((found.state, _COLOURS[found.state])), found.detail, found.todo)
-        out.print(table)
+        print_findings(out, [CheckResult("config", CheckState.OK, f"{settings.FILE_NAME} is fine"), *findings])
     if any(found.state is CheckState.PROBLEM for found in findings):
         raise typer.Exit(1)
 

@@ -47,8 +47,10 @@ print(json.dumps(done))
 """Everything that can be done to a name or a file, to each file there. Returns what could be done."""
 
 READ = """
-import json
-found = []
+import json, stat
+from edge.storage.preview_folder import preview_path
+preview, found = preview_path(None, state, (state / "gate").stat().st_uid), []
+assert stat.S_ISDIR(preview.lstat().st_mode)
 for path in [*state.rglob("*"), *(root / "keys").iterdir()]:
     try:
         os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
@@ -58,6 +60,11 @@ for path in [*state.rglob("*"), *(root / "keys").iterdir()]:
 try:
     os.listdir(state / "desk")
     found.append("desk is listed")
+except OSError:
+    pass
+try:
+    os.listdir(preview)
+    found.append("preview is listed")
 except OSError:
     pass
 print(json.dumps(found))
@@ -102,6 +109,7 @@ def test_fail__no_process_reads_what_only_another_needs(house: ThreeUsers, follo
     assert ("state/gate/gate-signing.key.pem" in found) == (user == "gate")
     assert ("state/sync/link-signing.key.pem" in found) == (user == "sync")
     assert ("desk is listed" in found) == ("state/desk/desk.db" in found) == (user != "sync")
+    assert ("preview is listed" in found) == (user != "sync"), "no process with a network sees a face"
     assert "state/gate/journal.db" in found
     assert ("state/gate/journal.db.lock" in found) == (user == "gate"), "who can read a lock file can hold it"
     assert ("state/sync/replica.db.lock" in found) == (user == "sync")

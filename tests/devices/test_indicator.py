@@ -64,3 +64,28 @@ def test_ok__nothing_fitted_is_fine(factory: MockFactory) -> None:
     made.show(Tone.GO, Advice.WALK_THROUGH)
     made.close()
     made.close()
+
+
+def test_ok__a_key_has_a_short_tone_that_cuts_no_beep(factory: MockFactory) -> None:
+    now = 100.0
+    made = GpioIndicator(IndicatorConfig(buzzer_pin=BUZZER), factory, monotonic=lambda: now)
+    made.show(Tone.STOP, None)
+    made.key_tone()
+    time.sleep(0.9)
+    assert sum(s.state for s in factory.pin(BUZZER).states) == 3, "the three beeps, and nothing else"
+    now += 1
+    made.key_tone()
+    time.sleep(0.1)
+    assert sum(s.state for s in factory.pin(BUZZER).states) == 4
+    made.close()
+
+
+def test_ok__silent_hours_and_pads_with_a_tone_of_their_own(factory: MockFactory) -> None:
+    silent = GpioIndicator(IndicatorConfig(buzzer_pin=BUZZER), factory, volume=lambda: 0)
+    silent.show(Tone.STOP, None)
+    silent.key_tone()
+    silent.close()
+    own = GpioIndicator(IndicatorConfig(buzzer_pin=BUZZER, key_tone=False), factory)
+    own.key_tone()
+    own.close()
+    assert not any(s.state for s in factory.pin(BUZZER).states)

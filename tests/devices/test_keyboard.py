@@ -101,3 +101,14 @@ def test_fail__a_reader_that_never_ends_an_entry_is_known_until_it_does() -> Non
     assert keys.never_sends_enter
     assert [entry.text for entry in keys.take(typed("4711"), now_s)] == ["4711"]
     assert not keys.never_sends_enter
+
+
+def test_ok__keys_of_a_person_count_and_a_card_counts_as_one() -> None:
+    keys = KeyCollector(10)
+    for number, digit in enumerate("4711"):
+        keys.take(typed(digit, enter=False), 100 + 0.2 * number)
+    assert keys.pressed == 4
+    for number, digit in enumerate("0012345678"):
+        keys.take(typed(digit, enter=False), 110 + 0.008 * number)
+    keys.take(typed("0012345678"), 120)
+    assert keys.pressed == 6

@@ -7,6 +7,7 @@ import time
 import wave
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -51,6 +52,50 @@ def test_ok__every_sentence_is_spoken_in_every_language(clips: Path) -> None:
         for clip in CLIPS:
             with wave.open(str(clips / code / f"{clip}.wav")) as sound:
                 assert 0.2 < sound.getnframes() / sound.getframerate() < 6
+
+
+def loudest(path: str | Path) -> int:
+    with wave.open(str(path)) as sound:
+        return int(np.abs(np.frombuffer(sound.readframes(sound.getnframes()), np.int16).astype(int)).max())
+
+
+def test_ok__volume_by_hour_plays_quieter_copies_and_keeps_nothing(clips: Path, slow_player: Path) -> None:
+    percent = 25
+    voice = Voice(clips, ("en", "zh"), volume=lambda: percent)
+    voice.say("see_desk")
+    played = heard_lines(slow_player, 1)[0].split()[-2:]
+    for code, copy in zip(("en", "zh"), played, strict=True):
+        assert loudest(copy) == pytest.approx(loudest(clips / code / "see_desk.wav") / 4, abs=1)
+    percent = 0
+    voice.say("come_closer")
+    percent = 100
+    voice.say("hold_still")
+    assert heard_lines(slow_player, 2)[1].endswith(f"{clips}/zh/hold_still.wav"), "silence plays nothing"
+    voice.close()
+    assert not any(Path(copy).exists() for copy in played)
+
+
+def test_ok__a_key_sounds_but_never_over_a_sentence(clips: Path, slow_player: Path) -> None:
+    voice = Voice(clips, ("en",))
+    voice.tick()
+    assert heard_lines(slow_player, 1)[0].endswith("key.wav")
+    voice.say("enter_pin")
+    heard_lines(slow_player, 2)
+    voice.tick()
+    voice.say("see_desk")
+    assert heard_lines(slow_player, 3)[2].endswith("see_desk.wav")
+    voice.close()
+    assert loudest(clips / "key.wav") < 17_000
+
+
+def test_fail__a_recording_that_cannot_be_made_quieter_is_played_as_it_is(tmp_path: Path, slow_player: Path) -> None:
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "see_desk.wav").write_bytes(b"no sound")
+    voice = Voice(tmp_path, ("en",), volume=lambda: 30)
+    voice.say("see_desk")
+    assert heard_lines(slow_player, 1)[0].endswith("en/see_desk.wav")
+    voice.close()
+    assert voice.complained
 
 
 def test_ok__the_newest_sentence_wins_and_nothing_waits(clips: Path, slow_player: Path) -> None:

@@ -47,6 +47,7 @@ def test_ok__what_is_typed_arrives_in_order(keys: SimulatedKeyboard, reader: Wed
     found: list[str] = []
     until(lambda: found.extend(e.text for e in port.entries()) or len(found) == 2)
     assert found == ["0012345678", "4711"] and port.status().ok and port.entries() == []
+    assert port.keys() >= 1
 
 
 def test_fail__a_reader_without_an_enter_key_is_told_and_one_that_has_it_is_fine_again(keys: SimulatedKeyboard) -> None:

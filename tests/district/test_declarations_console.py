@@ -12,6 +12,7 @@ from two_parts import client_of
 
 from district.audit.models import Entry
 from district.declarations import registry
+from district.declarations.asking import asking_site
 from district.declarations.kiosks import WRONG_OF_WORKER
 from district.declarations.models import DeclarationKiosk, DeclarationPolicy, HealthDeclaration, TemperatureReading
 from district.declarations.rules import Answers, Asked
@@ -47,8 +48,8 @@ def test_ok__who_has_not_declared_is_listed_until_the_declaration_counts(town: S
     """Who waits for a decision is listed too; another town and a foreign employer are not."""
     officer, clerk = (client_of(town.accounts[role]) for role in (Role.OFFICER, Role.CLERK))
     assert [f"工人{n}" in _text(officer, "missing") for n in (1, 2, 3, 4, 5)] == [True, True, True, True, False]
-    registry.declare("w", town.people[0], town.projects[0], Answers())
-    registry.declare("w", town.people[1], town.projects[0], Answers(symptoms=("cough",)))
+    registry.declare("w", town.people[0], asking_site(town.people[0], town.projects[0]), Answers())
+    registry.declare("w", town.people[1], asking_site(town.people[1], town.projects[0]), Answers(symptoms=("cough",)))
     page = _text(officer, "missing?format=csv")
     assert ("工人1," in page, "waits for a decision" in page, page.count("never declared")) == (False, True, 2)
     assert "工人2" in _text(officer, "missing?state=waits") and "工人3" not in _text(officer, "missing?state=waits")
@@ -62,7 +63,7 @@ def test_ok__who_has_not_declared_is_listed_until_the_declaration_counts(town: S
 def test_ok__answers_are_shown_for_a_reason_that_is_recorded(town: SmallDistrict) -> None:
     worker, manager = town.people[0], client_of(town.accounts[Role.MANAGER])
     answers = Answers(symptoms=("cough",), temperature="37.1", origin_code="420100")
-    registry.declare("w", worker, town.projects[0], answers)
+    registry.declare("w", worker, asking_site(worker, town.projects[0]), answers)
     page = _text(manager, f"people/{worker.pk}/")
     assert "cough" not in page and "37.1" not in page
     assert manager.post(f"/declarations/people/{worker.pk}/answers", {"why": ""}).status_code == 422
@@ -74,7 +75,7 @@ def test_ok__answers_are_shown_for_a_reason_that_is_recorded(town: SmallDistrict
 def test_ok__a_clerk_declares_on_behalf_and_decides(town: SmallDistrict) -> None:
     """A reason is needed, and a wrong row loses nothing."""
     worker, manager = town.people[0], client_of(town.accounts[Role.MANAGER])
-    registry.declare("w", worker, town.projects[0], Answers(symptoms=("cough",)))
+    registry.declare("w", worker, asking_site(worker, town.projects[0]), Answers(symptoms=("cough",)))
     url = f"/declarations/people/{worker.pk}/declare"
     refused = manager.post(url, {**NO_ROWS, **WELL, **trip(number="G12345"), "why": ""})
     page = refused.content.decode()
@@ -90,8 +91,8 @@ def test_ok__a_clerk_declares_on_behalf_and_decides(town: SmallDistrict) -> None
 def test_ok__chosen_trades_are_listed_until_two_temperatures(town: SmallDistrict, measure: EmergencyMeasure) -> None:
     officer = client_of(town.accounts[Role.OFFICER])
     registry.set_policy("test", measure, Asked(twice_daily_trades=frozenset({"1000"})))
-    registry.declare("w", town.people[0], town.projects[0], Answers(temperature="36.5"))
-    registry.declare("w", town.people[1], town.projects[0], Answers())
+    registry.declare("w", town.people[0], asking_site(town.people[0], town.projects[0]), Answers(temperature="36.5"))
+    registry.declare("w", town.people[1], asking_site(town.people[1], town.projects[0]), Answers())
     registry.take_temperature("clerk", town.people[0], town.projects[0], "36.7")
     registry.take_temperature("clerk", town.people[1], town.projects[0], "36.7")
     page = _text(officer, "temperatures")

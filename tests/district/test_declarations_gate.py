@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from contract.messages import ListKind, PolicySnapshot, Reason
 from district.declarations import registry
+from district.declarations.asking import asking_site
 from district.declarations.gates import tell_changes
 from district.declarations.rules import Answers, Asked
 from district.emergency import registry as measures
@@ -63,10 +64,12 @@ def test_ok__the_gate_asks_for_a_fresh_declaration(
     now = timezone.now()
     tell_changes()
     assert _gate(hq, now) is Reason.DECLARATION_NEEDED
-    registry.declare("w", town.people[0], town.projects[0], Answers())
+    registry.declare("w", town.people[0], asking_site(town.people[0], town.projects[0]), Answers())
     assert _gate(hq, now + timedelta(minutes=1)) is Reason.GRANTED
     assert _gate(hq, now + timedelta(hours=13)) is Reason.DECLARATION_NEEDED
-    registry.declare("w", town.people[0], town.projects[0], Answers(contact_with_case=True))
+    registry.declare(
+        "w", town.people[0], asking_site(town.people[0], town.projects[0]), Answers(contact_with_case=True)
+    )
     assert _gate(hq, now + timedelta(minutes=2)) is Reason.DECLARATION_NEEDED
     with hq.store.read() as db:
         assert "declaration_valid_h" not in hq.people.policy(db, "site-3"), "another town asks for nothing"

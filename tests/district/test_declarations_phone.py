@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from district.cases.models import Case
 from district.declarations import registry
+from district.declarations.asking import asking_site
 from district.declarations.models import HealthDeclaration, Stopover, Trip
 from district.declarations.registry import A_DAY
 from district.declarations.rules import Answers
@@ -133,7 +134,14 @@ def test_ok__an_abnormal_answer_opens_one_case_and_sends_nobody_to_the_site(town
     assert "fever" not in case.title + case.text
     phone.post("/me/declare", {**NO_ROWS, **WELL})
     assert "do not go to the site" in phone.get("/me/declared").content.decode()
-    registry.declare("manager", town.people[0], town.projects[0], Answers(), way="clerk", why="looked at")
+    registry.declare(
+        "manager",
+        town.people[0],
+        asking_site(town.people[0], town.projects[0]),
+        Answers(),
+        way="clerk",
+        why="looked at",
+    )
     assert "It holds until" in phone.get("/me/declared").content.decode()
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from district.audit.models import Entry
 from district.declarations import feed_handlers, registry
+from district.declarations.asking import asking_site
 from district.declarations.models import HealthDeclaration, Stopover, TemperatureReading, Trip
 from district.declarations.rules import Answers, Asked, DeclarationRefused, DraftStopover, DraftTrip
 from district.declarations.signals import declared
@@ -42,7 +43,9 @@ def _answers(today: date, **more: Any) -> Answers:
 
 def _declare(town: SmallDistrict, **more: Any) -> HealthDeclaration:
     answers = more.pop("answers", None) or _answers(timezone.localdate())
-    return registry.declare("worker w-1", town.people[0], town.projects[0], answers, **more)
+    return registry.declare(
+        "worker w-1", town.people[0], asking_site(town.people[0], town.projects[0]), answers, **more
+    )
 
 
 def test_ok__what_a_phone_sends_twice_is_stored_once(town: SmallDistrict, measure: EmergencyMeasure) -> None:
@@ -86,7 +89,7 @@ def test_fail__no_measure_no_data(town: SmallDistrict) -> None:
 def test_fail__declaring_on_a_site_without_work_or_without_a_reason(town: SmallDistrict) -> None:
     """A worker declares where the work is; a clerk says why."""
     with pytest.raises(DeclarationRefused, match="no work"):
-        registry.declare("w", town.people[0], town.projects[1], Answers())
+        registry.declare("w", town.people[0], asking_site(town.people[0], town.projects[1]), Answers())
     with pytest.raises(DeclarationRefused, match="why"):
         _declare(town, way=HealthDeclaration.Way.CLERK)
     made = _declare(town, way=HealthDeclaration.Way.CLERK, why="no phone")

@@ -25,6 +25,7 @@ CHOSEN = (
     "test_attendance_projection.py::test_ok__the_same_page_twice_changes_nothing",
     "test_attendance_pages.py::test_ok__a_correction_is_asked_approved_and_kept_in_a_rebuild",
     "test_attendance_pages.py::test_ok__the_muster_list_says_how_old_it_is",
+    "test_prepared.py",
     "test_people_pages.py::test_ok__sensitive_fields_are_shown_once_for_a_recorded_reason",
     "test_people_pages.py::test_ok__a_clerk_adds_a_person_with_the_first_work",
     "test_people_pages.py::test_ok__the_list_is_filtered_and_exported",

@@ -128,7 +128,7 @@ def test_ok__a_gate_that_connects_later_is_locked_down_until_the_site_is_release
     assert given.command.issued_utc > connected_utc  # signed for this connection, never from the past
     assert given.command.expires_utc - given.command.issued_utc <= timedelta(minutes=15)
     shown = runner.invoke(app, ["lock-downs", "--json", "-d", str(rig.hq_folder)])
-    (told,) = json.loads(shown.output)
+    (told,) = json.loads(shown.stdout)
     assert (shown.exit_code, told["by"]) == (1, "m-7")
     assert [one["state"] for one in told["gates"]] == ["done", "offline"]
 
@@ -216,7 +216,7 @@ def test_ok__the_command_says_what_is_not_done_and_ends_with_an_exit_code(rig: R
     )
     done = runner.invoke(app, ["release-lock-down", "site-1", *why, "--json"])
     assert done.exit_code == 1
-    assert json.loads(done.output)["gates"][0]["state"] == "offline"
+    assert json.loads(done.stdout)["gates"][0]["state"] == "offline"
     assert "no site is locked down" in runner.invoke(app, ["lock-downs", "-d", str(rig.hq_folder)]).output
 
 

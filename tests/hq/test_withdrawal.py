@@ -107,7 +107,7 @@ def test_ok__a_gate_that_was_away_is_named_until_it_has_taken_it_up(world: World
     )
     shown = CliRunner().invoke(app, ["consent", "receipts", "w-1", "--json", "-d", str(world.rig.hq_folder)])
     assert shown.exit_code == 0
-    told = {row["gate_id"]: row for row in json.loads(shown.output)}
+    told = {row["gate_id"]: row for row in json.loads(shown.stdout)}
     assert told["gate-2"]["held"] == "gone" and told["gate-1"]["proven_utc"] < told["gate-2"]["proven_utc"]
     assert told["gate-1"]["why"] == "withdrawn"
 

@@ -48,6 +48,7 @@ class Typed:
         self._clock, self._entries = clock, list[ReaderEntry]()
         self.now = ReaderStatus(True, "test reader")
         self.closed = False
+        self.pressed = 0
 
     def start(self) -> None: ...
 
@@ -57,6 +58,9 @@ class Typed:
     def entries(self) -> list[ReaderEntry]:
         taken, self._entries = self._entries, []
         return taken
+
+    def keys(self) -> int:
+        return self.pressed
 
     def status(self) -> ReaderStatus:
         return self.now
@@ -480,3 +484,13 @@ def test_ok__the_reader_is_closed_with_the_loop(tmp_path: Path) -> None:
     house = OpenHouse(tmp_path)
     house.loop.close()
     assert house.keypad.closed
+
+
+def test_ok__each_key_of_the_pad_is_answered_with_a_tone_and_with_nothing_else(house: OpenHouse) -> None:
+    house.sees(NOBODY)
+    before = list(house.indicator.history)
+    for _ in range(3):
+        house.keypad.pressed += 1
+        house.sees(NOBODY)
+    assert house.indicator.key_tones == 3
+    assert house.indicator.history == before, "lights and words are as they were"

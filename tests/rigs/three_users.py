@@ -17,8 +17,9 @@ from pathlib import Path
 
 from edge.app.state_folders import JOURNAL
 from edge.core.config import Config
+from edge.storage.preview_folder import preview_path
 from edge.tools.demo.cast import Portrait, walk_up_script
-from edge.tools.demo.gate_file import FILM_HZ, SITE
+from edge.tools.demo.gate_file import FILM_HZ, SITE, gate_toml
 from edge.tools.demo.stage import DemoStage
 
 ROOT = Path(__file__).parents[2]
@@ -170,6 +171,7 @@ class ThreeUsers(DemoStage):
         for name in UIDS:
             self.stop(name)
         super().close()
+        shutil.rmtree(preview_path(None, self.state, UIDS["gate"]), ignore_errors=True)
         shutil.rmtree(self.base, ignore_errors=True)
 
     def config(self) -> Config:
@@ -190,6 +192,7 @@ class ThreeUsers(DemoStage):
             target.chmod(mode)
 
     def _gate_toml(self) -> str:
-        text, keys = super()._gate_toml(), self.hq_dir / "keys"
+        keys = self.hq_dir / "keys"
+        text = gate_toml(keys, self._models_dir, self.broker_port, self.screen_port, repeat=True)
         text = text.replace(str(keys / "sites"), str(self.root / "keys")).replace(str(keys), str(self.root / "keys"))
         return text + self._extra

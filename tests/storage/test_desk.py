@@ -125,13 +125,19 @@ def test_ok__accounts_are_kept_changed_and_removed_and_each_step_recorded(path: 
     assert not reader.has_accounts() and desk.password("anna") is None
     desk.set_password("anna", "one", by="root")
     desk.set_password("anna", "two", by="root")
-    assert (
-        desk.password("anna") == "two" and [name for name, _ in desk.accounts()] == ["anna"] and reader.has_accounts()
-    )
+    desk.set_password("bo", "one", by="root", role="manager")
+    assert desk.password("anna") == "two" and reader.has_accounts()
+    assert [(name, role) for name, role, _ in desk.accounts()] == [("anna", "guard"), ("bo", "manager")]
+    assert desk.set_role("bo", "viewer", by="root") and desk.role("bo") == "viewer"
+    assert not desk.set_role("nobody", "viewer", by="root") and desk.role("nobody") is None
+    assert desk.remove_account("bo", by="root")
     assert desk.remove_account("anna", by="root") and not desk.remove_account("anna", by="root")
     assert desk.accounts() == [] and not reader.has_accounts()
     assert [(what, detail) for _, _, what, detail in desk.audit_trail(9)] == [
         ("account", "anna: removed"),
+        ("account", "bo: removed"),
+        ("account", "bo: role viewer"),
+        ("account", "bo: password set"),
         ("account", "anna: password set"),
         ("account", "anna: password set"),
     ]
@@ -166,3 +172,16 @@ def test_ok__what_was_journalled_is_forgotten_and_leaves_no_bytes(path: Path) ->
     assert b'"worker_id":"person-0"' in bodies and b'"worker_id":"person-1"' not in bodies
     desk.close()
     reader.close()
+
+
+def test_ok__an_account_of_a_version_without_roles_is_a_manager(path: Path) -> None:
+    DeskWriter(path).close()
+    old = sqlite3.connect(path)
+    old.execute("DROP TABLE accounts")
+    old.execute("CREATE TABLE accounts (name TEXT PRIMARY KEY, password TEXT NOT NULL, changed_utc TEXT NOT NULL)")
+    old.execute("INSERT INTO accounts VALUES ('anna', 'one', '2026-11-21T06:00:00+00:00')")
+    old.commit()
+    old.close()
+    desk = DeskWriter(path)
+    assert (desk.role("anna"), desk.password("anna")) == ("manager", "one")
+    desk.close()

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from district.audit.record import record_read
 from district.declarations import registry
+from district.declarations.asking import AskingSite, asking_sites
 from district.declarations.console_forms import BehalfForm, RevealForm, TemperatureForm
 from district.declarations.filters import DeclarationFilter, DueFilter, MissingFilter
 from district.declarations.forms import DeclareForm
@@ -23,7 +24,7 @@ from district.declarations.listing import (
 )
 from district.declarations.models import HealthDeclaration, Stopover, TemperatureReading, Trip
 from district.declarations.rules import DeclarationRefused
-from district.declarations.standing import AskingSite, asking_sites, standing_of
+from district.declarations.standing import standing_of
 from district.declarations.tables import DECLARATIONS, DUE, MISSING, SITES
 from district.declarations.views.phone import form_context, stored
 from district.emergency.pages import measure_page

@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from district.declarations import kiosks
+from district.declarations.asking import AskingSite
 from district.declarations.forms import DeclareForm
 from district.declarations.models import DeclarationKiosk, HealthDeclaration
-from district.declarations.standing import AskingSite, standing_of
+from district.declarations.standing import standing_of
 from district.declarations.views.phone import form_context, stored
 from district.pages import open_page
 from district.people.models import Person

@@ -12,9 +12,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from district.declarations import registry
 from district.declarations.area_names import listed_areas
+from district.declarations.asking import AskingSite, asking_sites
 from district.declarations.forms import DeclareForm
 from district.declarations.rules import DeclarationRefused
-from district.declarations.standing import AskingSite, asking_sites, standing_of
+from district.declarations.standing import standing_of
 from district.people.models import Person
 from district.people.registry.base import RecordRefused
 from district.phones.pages import PhoneRequest, phone_page
@@ -78,7 +79,7 @@ def stored(request: HttpRequest, person: Person, site: AskingSite, form: Declare
         registry.declare(
             more.pop("by"),
             person,
-            site.project,
+            site,
             form.given(),
             client_key=request.POST.get("client_key", "").replace("\0", ""),
             claimed=_claimed(request),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from district.declarations import kiosks as tablets
 from district.declarations import registry
+from district.declarations.asking import asked_of
 from district.declarations.console_forms import KioskForm, PolicyForm
 from district.declarations.listing import asking_sites_of, counts_below
 from district.declarations.models import DeclarationKiosk
@@ -32,7 +33,7 @@ def policies(request: HttpRequest) -> HttpResponse:
     """List what each measure asks."""
     user: Any = request.user
     rows = _measures(user).select_related("place").order_by("place__path")
-    measures = [{"measure": one, "asked": registry.asked_of(one)} for one in rows]
+    measures = [{"measure": one, "asked": asked_of(one)} for one in rows]
     return render(request, "declarations/policies.html", {"measures": measures, **frame(user, "policies")})
 
 
@@ -42,7 +43,7 @@ def policy(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what a measure asks. The page shows first whom gates would refuse."""
     user: Any = request.user
     found = get_object_or_404(_measures(user).select_related("place"), pk=pk)
-    form = PolicyForm(request.POST or None, initial=PolicyForm.shown(registry.asked_of(found)))
+    form = PolicyForm(request.POST or None, initial=PolicyForm.shown(asked_of(found)))
     if form.is_bound and form.is_valid():
         try:
             registry.set_policy(user, found, form.asked(), form.cleaned_data["why"])

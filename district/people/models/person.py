@@ -26,9 +26,9 @@ GRACE_DAYS = 90
 """How long an employer may change, and read documents of, somebody who left: last wages and papers need it."""
 
 
-def in_force(today: date, grace: int = 0) -> Q:
+def in_force(today: Any, grace: int = 0) -> Q:
     """Return the filter for rows with `starts` and `ends` that hold today, or ended less than `grace` days ago."""
-    return Q(ends__isnull=True) | Q(ends__gte=today - timedelta(days=grace))
+    return Q(ends__isnull=True) | Q(ends__gte=today - timedelta(days=grace) if grace else today)
 
 
 def lasts(row: "_Dated", day: date) -> bool:

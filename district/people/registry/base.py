@@ -5,6 +5,7 @@ At a desk (`registry.desk`) the same functions work on rows in memory.
 
 from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -82,11 +83,16 @@ def living(person: Person | int) -> Person:
         found: Person = Person.objects.select_for_update(no_key=True).get(pk=key)
     else:
         found = desk.person(person)
-    if found.merged_into_id is not None:
-        raise RecordRefused(_("This record was merged into another: open that one."))
-    if found.erased is not None:
-        raise RecordRefused(_("This person was erased: nothing can be added."))
+    check_living(found.merged_into_id, found.erased)
     return found
+
+
+def check_living(merged_into: int | None, erased: datetime | None) -> None:
+    """Refuse a record that stands for nobody. Raises RecordRefused."""
+    if merged_into is not None:
+        raise RecordRefused(_("This record was merged into another: open that one."))
+    if erased is not None:
+        raise RecordRefused(_("This person was erased: nothing can be added."))
 
 
 def rows_of(model: type[Row], person: Person) -> list[Row]:

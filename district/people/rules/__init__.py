@@ -1,5 +1,6 @@
 """What is right in a record of a person: names, numbers, code tables. Pure."""
 
+from common.pinyin import Letters, letters
 from district.people.rules.codes import (
     NATIONS,
     OTHER_TRADE,
@@ -12,7 +13,7 @@ from district.people.rules.codes import (
     trade_name,
 )
 from district.people.rules.likeness import Likeness, likeness
-from district.people.rules.names import NAME_MAX, Letters, WrongName, checked_name, letters
+from district.people.rules.names import NAME_MAX, WrongName, checked_name
 from district.people.rules.numbers import (
     RESIDENT,
     IdFacts,

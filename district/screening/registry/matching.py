@@ -5,17 +5,29 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import DateField, QuerySet
+from django.utils import timezone
 
 from district.emergency.models import EmergencyMeasure
 from district.people.models import Person
+from district.prepared import Given, PreparedQuery, columns_of, from_columns
 from district.screening.models import Hit, KeyList, KeyRow, ListRule, send_risks
 from district.screening.registry.found import FoundPair, store_pairs
 from district.screening.registry.names import pairs_by_name
 from district.screening.registry.numbers import pairs_by_number, pairs_by_phone
-from district.screening.registry.places import pairs_by_rule
+from district.screening.registry.places import pairs_by_rule, pairs_of_places
 from district.screening.rules import HitState
 from district.screening.work import work_inside
+
+_TODAY = Given("today", DateField())
+_RULES = PreparedQuery(
+    lambda: (
+        ListRule.objects.filter(list__in=KeyList.objects.in_force(_TODAY).order_by().values("pk"))
+        .order_by("pk")
+        .values_list(*columns_of(ListRule))
+    )
+)
+"""The rules of all lists in force."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +65,23 @@ def compare_rule(rule: ListRule) -> int:
     return store_pairs(measure, pairs_by_rule(people_of(measure), rule))
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
+def compare_declared(person: int) -> int:
+    """Compare what one person declared with the rules of all lists. Return the number of new hits.
+
+    Numbers, phones and names do not change by a declaration: they were compared when each list and the person came.
+    """
+    rules = [from_columns(ListRule, row) for row in _RULES.rows(today=timezone.localdate())]
+    pairs = pairs_of_places(person, rules) if rules else []
+    lists = KeyList.objects.filter(pk__in={pair.list for pair in pairs}).select_related("measure__place")
+    count = 0
+    for one in lists if pairs else ():
+        if people_of(one.measure).filter(pk=person).exists():
+            count += store_pairs(one.measure, [pair for pair in pairs if pair.list == one.pk])
+    return count
+
+
+@transaction.atomic(savepoint=False)
 def compare_people(people: Collection[int]) -> int:
     """Compare some people with all lists of the places where they work. Return the number of new hits.
 

@@ -1,11 +1,12 @@
 """[gate] and [indicator]: relay, inputs, lamps and voice."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from edge.core.config.section import ConfigSection, Pin
+from edge.core.volume import PATTERN
 
 
 class GateConfig(ConfigSection):
@@ -185,3 +186,15 @@ class IndicatorConfig(ConfigSection):
     voice_device: str = Field(
         default="default", min_length=1, max_length=80, description="ALSA device, as aplay -L names it."
     )
+    volume_percent: int = Field(
+        default=100,
+        ge=0,
+        le=100,
+        description="Volume of the voice; 50 is half the amplitude, 6 dB less. 0 silences the buzzer too.",
+    )
+    volume_by_hour: tuple[Annotated[str, StringConstraints(pattern=PATTERN)], ...] = Field(
+        default=(),
+        max_length=24,
+        description='Other volumes by local time: ["22:00-06:00 30"] is 30 percent at night. The first that fits counts.',
+    )
+    key_tone: bool = Field(default=True, description="Answer each key of a PIN pad with a short tone.")

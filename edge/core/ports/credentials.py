@@ -23,6 +23,9 @@ class CardReader(Protocol):
     def entries(self) -> list[ReaderEntry]:
         """Return the entries since the last call, oldest first."""
 
+    def keys(self) -> int:
+        """Return how many keys a person has pressed so far. A card that types counts as one."""
+
     def status(self) -> ReaderStatus: ...
 
     def close(self) -> None:

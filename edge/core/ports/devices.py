@@ -41,6 +41,9 @@ class Gate(Protocol):
 class Indicator(Protocol):
     def show(self, tone: Tone, advice: Advice | None) -> None: ...
 
+    def key_tone(self) -> None:
+        """Answer a key of a PIN pad with a short tone, the same for every key."""
+
     def fill_light(self, on: bool) -> None:
         """Switch the lamp beside the camera, if one is fitted."""
 

@@ -1,5 +1,6 @@
 """Drive LEDs, buzzer and fill light on GPIO pins, and the voice. They share the gate's pin factory."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,7 +11,7 @@ from gpiozero import Buzzer, DigitalOutputDevice
 from contract.messages import Advice
 from edge.core.config import IndicatorConfig
 from edge.core.domain import Tone
-from edge.core.indication import BEEP_S, PERIOD_S, Colour, Indication, Rhythm, indication
+from edge.core.indication import BEEP_S, KEY_TONE_S, PERIOD_S, Colour, Indication, Rhythm, indication
 from edge.devices.indicator.voice import Voice
 from edge.devices.pin_fault import close_all, library_errors, pin_errors_as
 
@@ -24,8 +25,17 @@ class IndicatorError(RuntimeError):
 class GpioIndicator:
     """See `edge.core.ports.Indicator`. Outputs that are not fitted are left out."""
 
-    def __init__(self, config: IndicatorConfig, factory: Any, voice: Voice | None = None) -> None:
-        self._voice, self._factory = voice, factory
+    def __init__(
+        self,
+        config: IndicatorConfig,
+        factory: Any,
+        voice: Voice | None = None,
+        volume: Callable[[], int] = lambda: 100,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`volume`: percent at this moment; the buzzer only knows on and off (0)."""
+        self._voice, self._factory, self._volume, self._monotonic = voice, factory, volume, monotonic
+        self._answers_keys, self._beeps_until_s = config.key_tone, 0.0
         self._open: list[Callable[[], None]] = []
         self._leds: dict[Colour, DigitalOutputDevice] = {}
         self._failed = False
@@ -50,10 +60,21 @@ class GpioIndicator:
         now = indication(tone, advice)
         with self._no_matter():
             self._light(now)
-            if self._buzzer is not None and now.beeps and (before is None or before[0] is not tone):
-                self._buzzer.beep(on_time=BEEP_S, off_time=BEEP_S, n=now.beeps, background=True)
+            if now.beeps and (before is None or before[0] is not tone):
+                self._beep(BEEP_S, now.beeps)
         if self._voice is not None:
             self._voice.say(now.clip)
+
+    def key_tone(self) -> None:
+        """Sound a tone shorter than a beep, by the buzzer, else by the loudspeaker. It never cuts beeps short."""
+        if not self._answers_keys or self._monotonic() < self._beeps_until_s:
+            return
+        if self._buzzer is None:
+            if self._voice is not None:
+                self._voice.tick()
+            return
+        with self._no_matter():
+            self._beep(KEY_TONE_S, 1)
 
     def fill_light(self, on: bool) -> None:
         """Switch the lamp, if one is fitted."""
@@ -66,6 +87,11 @@ class GpioIndicator:
         close_all(self._open)
         if self._voice is not None:
             self._voice.close()
+
+    def _beep(self, length_s: float, times: int) -> None:
+        if self._buzzer is not None and self._volume():
+            self._beeps_until_s = self._monotonic() + 2 * length_s * times
+            self._buzzer.beep(on_time=length_s, off_time=length_s, n=times, background=True)
 
     def _output(self, kind: Callable[..., Any], key: str, pin: int | None) -> Any:
         """Make an output that is off; None if it is not fitted. Raises IndicatorError."""

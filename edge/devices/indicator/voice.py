@@ -2,15 +2,20 @@
 
 import subprocess
 import time
+import wave
 from collections.abc import Callable
 from pathlib import Path
 
 import structlog
 
+from edge.devices.indicator.quieter import QuieterClips
+
 log = structlog.get_logger()
 
 SAME_AGAIN_S = 4.0
 """The same sentence is not repeated within this time: people sway between two pieces of advice."""
+KEY_CLIP = "key.wav"
+"""The tone of a key, beside the folders of the languages."""
 
 
 class Voice:
@@ -25,7 +30,10 @@ class Voice:
         languages: tuple[str, ...],
         device: str = "default",
         monotonic: Callable[[], float] = time.monotonic,
+        volume: Callable[[], int] = lambda: 100,
     ) -> None:
+        """`volume`: percent at this moment."""
+        self._volume, self._quieter = volume, QuieterClips()
         self._folder, self._languages, self._device, self._monotonic = folder, languages, device, monotonic
         self._playing: subprocess.Popen[bytes] | None = None
         self._ending: list[subprocess.Popen[bytes]] = []
@@ -46,18 +54,19 @@ class Voice:
             return
         self._said = (clip, now)
         self._stop()
-        # aplay plays several files in turn; -q keeps the log clean.
-        command = ["aplay", "-q", "-D", self._device, *map(str, files)]
-        try:
-            self._playing = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
-        except OSError as error:
-            self._complain("voice_failed", error=str(error), install="apt install alsa-utils")
+        self._play(files)
+
+    def tick(self) -> None:
+        """Play the tone of a key, unless something is playing: a sentence matters more."""
+        clip = self._folder / KEY_CLIP
+        if (self._playing is None or self._playing.poll() is not None) and clip.is_file():
+            self._stop()
+            self._play([clip])
 
     def close(self) -> None:
         """End all sound. May be called twice."""
         self._stop()
+        self._quieter.close()
         for process in self._ending:
             try:
                 process.wait(timeout=1)
@@ -65,6 +74,29 @@ class Voice:
                 process.kill()
                 process.wait()
         self._ending.clear()
+
+    def _play(self, files: list[Path]) -> None:
+        percent = self._volume()
+        if not percent:
+            return
+        # aplay plays several files in turn; -q keeps the log clean.
+        command = ["aplay", "-q", "-D", self._device, *(str(self._at_volume(file, percent)) for file in files)]
+        try:
+            self._playing = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+        except OSError as error:
+            self._complain("voice_failed", error=str(error), install="apt install alsa-utils")
+
+    def _at_volume(self, clip: Path, percent: int) -> Path:
+        """Return a quieter copy. If none can be made, the clip itself: a sentence that is too loud beats none."""
+        if percent >= 100:
+            return clip
+        try:
+            return self._quieter.of(clip, percent)
+        except (OSError, ValueError, EOFError, wave.Error) as error:
+            self._complain("voice_not_quieter", clip=clip.name, error=str(error))
+            return clip
 
     def _stop(self) -> None:
         """End the playing clip without waiting, and collect processes that ended."""

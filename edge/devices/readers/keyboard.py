@@ -19,6 +19,8 @@ COMPOSING_KEYS = frozenset({29, 97, 56, 100, 125, 126})
 LOCK_KEYS = frozenset({58, 69, 70})
 LENGTH_MAX = 32
 UNENDED_MAX = 3
+TYPED_BY_HAND_S = 0.04
+"""Keys with shorter pauses are typed by a card reader."""
 
 
 class KeyAction(StrEnum):
@@ -67,8 +69,10 @@ class KeyCollector:
         self._timeout_s = timeout_s
         self._typed: list[str] = []  # a digit, or "" for a key that is none
         self._held: set[int] = set()
-        self._last_s = 0.0
+        self._last_s = float("-inf")
         self._ended, self._unended = 0, 0
+        self.pressed = 0
+        """Keys pressed so far; those of one card count as one."""
 
     @property
     def never_sends_enter(self) -> bool:
@@ -84,6 +88,7 @@ class KeyCollector:
             if event.code in SHIFT_KEYS | COMPOSING_KEYS:
                 (self._held.add if event.value == DOWN else self._held.discard)(event.code)
             elif event.value == DOWN and event.code not in LOCK_KEYS:
+                self.pressed += now_s - self._last_s >= TYPED_BY_HAND_S
                 self._last_s = now_s
                 done += self._press(event.code, now_s)
         return done

@@ -45,6 +45,7 @@ class WedgeReader:
         self._make, self._config, self._clock = make, config, clock
         self._entries: deque[ReaderEntry] = deque(maxlen=ENTRIES_MAX)
         self._status = ReaderStatus(True, "opening for the first time")
+        self._pressed = 0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reader", daemon=True)
 
@@ -56,6 +57,9 @@ class WedgeReader:
         while self._entries:
             taken.append(self._entries.popleft())
         return taken
+
+    def keys(self) -> int:
+        return self._pressed
 
     def status(self) -> ReaderStatus:
         if self._thread.ident is not None and not self._thread.is_alive():
@@ -89,7 +93,9 @@ class WedgeReader:
         told = False
         while not self._ended.is_set():
             events, now_s = source.read(READ_WAIT_S), self._clock.monotonic()
+            before = keys.pressed
             self._entries.extend(keys.take(events, now_s))
+            self._pressed += keys.pressed - before
             if keys.never_sends_enter is not told:
                 told = keys.never_sends_enter
                 self._status = ReaderStatus(not told, f"{source.name}{NEVER_ENDS}" if told else source.name)

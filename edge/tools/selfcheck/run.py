@@ -28,7 +28,7 @@ def ask_all(config: Config) -> Iterator[CheckResult]:
     reached = _asked(broker, config)
     yield reached
     if reached.state is not CheckState.PROBLEM:
-        yield _asked(topics, config)
+        yield from _topics(config)
 
 
 def _asked(question: Callable[[Config], CheckResult], config: Config) -> CheckResult:
@@ -38,3 +38,10 @@ def _asked(question: Callable[[Config], CheckResult], config: Config) -> CheckRe
     except library_errors() as error:
         name = question.__name__.replace("_", " ")
         return CheckResult(name, CheckState.PROBLEM, f"cannot be answered: {error}", "see journalctl and dmesg")
+
+
+def _topics(config: Config) -> Iterator[CheckResult]:
+    try:
+        yield from topics(config)
+    except library_errors() as error:
+        yield CheckResult("topics", CheckState.PROBLEM, f"cannot be answered: {error}", "see journalctl")

@@ -51,11 +51,16 @@ class StoryJournal(Journal):
 
 
 class StoryStage:
-    """`studio` is needed for stories with real pictures only. Raises StoryError, ConfigError."""
+    """`studio` is needed for stories with real pictures only. `clock`: another than one set by hand alone.
 
-    def __init__(self, story: Story, folder: Path, studio: Studio | None = None) -> None:
+    Raises StoryError, ConfigError.
+    """
+
+    def __init__(
+        self, story: Story, folder: Path, studio: Studio | None = None, clock: ManualClock | None = None
+    ) -> None:
         self._story, self._folder = story, folder
-        self.clock = ManualClock(story.starts)
+        self.clock = clock or ManualClock(story.starts)
         self.begun_s = self.clock.monotonic()
         self.config = story.gate_config(folder)
         self.pins = StoryPins(self.config.gate, self.clock.monotonic, lambda: self.seq)
@@ -85,6 +90,11 @@ class StoryStage:
     def seq(self) -> int:
         """The newest event on disk."""
         return self._journal.seq if self._journal else 0
+
+    @property
+    def released(self) -> bool:
+        """Whether the relay is energised."""
+        return self._gate.energised
 
     @property
     def now_s(self) -> float:

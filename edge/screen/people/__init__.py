@@ -1,0 +1,1 @@
+"""Who the workers of the site are, for the pages: names, what stands against them, and who is inside."""
