@@ -109,12 +109,14 @@ def _standing(worker_id: str, state: RosterState, site_id: str, faces: frozenset
 
 
 class StandingsReader:
-    """Reads the file of the gate process. None while there is none, or what lies there is not the gate's."""
+    """Reads the file of the gate process. None while there is none, or what lies there is not the gate's.
+
+    Several threads may read.
+    """
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._seen: tuple[int, ...] = ()
-        self._found: SiteStandings | None = None
+        self._held: tuple[tuple[int, ...], SiteStandings | None] = ((), None)
 
     def read(self) -> SiteStandings | None:
         """Return what was written last. Costs one look while nothing was written. Never raises."""
@@ -126,10 +128,11 @@ class StandingsReader:
             with os.fdopen(handle, "rb") as file:
                 stat = os.fstat(handle)
                 seen = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
-                if seen != self._seen:
-                    self._seen, self._found = seen, _parsed(file.read(BYTES_MAX + 1))
-            return self._found
-        self._seen, self._found = (), None
+                held = self._held
+                if seen != held[0]:
+                    held = self._held = seen, _parsed(file.read(BYTES_MAX + 1))
+            return held[1]
+        self._held = (), None
         return None
 
 

@@ -67,6 +67,21 @@ try:
     found.append("preview is listed")
 except OSError:
     pass
+from edge.app.memory_folder import memory_files
+from edge.app.standings_file import NAME
+from edge.core.config import Config, PathsConfig
+standings = memory_files(Config(paths=PathsConfig(state_dir=state)), NAME)[1]
+standings.lstat()
+try:
+    standings.read_bytes()
+    found.append("standings are read")
+except OSError:
+    pass
+try:
+    os.close(os.open(standings.parent / "planted", os.O_CREAT | os.O_WRONLY))
+    found.append("standings may be replaced")
+except OSError:
+    pass
 print(json.dumps(found))
 """
 
@@ -110,6 +125,8 @@ def test_fail__no_process_reads_what_only_another_needs(house: ThreeUsers, follo
     assert ("state/sync/link-signing.key.pem" in found) == (user == "sync")
     assert ("desk is listed" in found) == ("state/desk/desk.db" in found) == (user != "sync")
     assert ("preview is listed" in found) == (user != "sync"), "no process with a network sees a face"
+    assert ("standings are read" in found) == (user != "sync"), "nor whom a risk list names"
+    assert ("standings may be replaced" in found) == (user == "gate")
     assert "state/gate/journal.db" in found
     assert ("state/gate/journal.db.lock" in found) == (user == "gate"), "who can read a lock file can hold it"
     assert ("state/sync/replica.db.lock" in found) == (user == "sync")

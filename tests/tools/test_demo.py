@@ -3,8 +3,11 @@
 import contextlib
 import json
 import os
+import re
 import sys
 from pathlib import Path
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import pytest
 from command_rig import Command
@@ -31,6 +34,13 @@ def test_ok__the_demo_keeps_every_promise_and_goes_on_until_ctrl_c(
     demo = Command(tmp_path, (sys.executable, "-m", "edge", "demo", "--keep", *options, "--dir", "demo"), terminal=True)
     with contextlib.closing(demo):
         demo.until_said("Ctrl-C ends it", within_s=600)
+        said = " ".join(demo.said().replace("│", " ").split())
+        address = re.search(r"Its pages: (http://127\.0\.0\.1:\d+)/", said)
+        password = re.search(r"the password of each is (\w+)", said)
+        assert address and password, said
+        form = urlencode({"name": "manager", "password": password[1], "back": ""}).encode()
+        with urlopen(f"{address[1]}/sign-in", form) as page:
+            assert page.status == 200
         os.write(demo.terminal, b"\x03")
         code, said = demo.ended(), " ".join(demo.said().replace("│", " ").split())
     assert code == 0, demo.said()

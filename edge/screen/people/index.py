@@ -1,16 +1,20 @@
 """One index of the site's people: names of the directory, standings of the gate, and who is inside."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Lock
 
 from common.pinyin import Letters, letters
-from contract.messages import DirectoryEntry, Id
+from contract.messages import DirectoryEntry
 from contract.names import matched
 from edge.core.domain import MusterList, MusterPerson, RosterState, SiteStandings, WorkerStanding
 from edge.screen.ports import NameDirectory, StandingSource
 
 FOUND_MAX = 20
+_PART_MIN, _PHONE_MIN = 2, 4
+"""A shorter part of a reading or of a phone number fits nearly everybody."""
 TEXT_MAX = 80
 """Longer texts than any name find nothing."""
 
@@ -48,10 +52,22 @@ class _Keys:
     letters: Letters
 
 
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """What the sources said together, at one time."""
+
+    entries: Mapping[str, DirectoryEntry] = field(default_factory=dict)
+    standings: SiteStandings | None = None
+    state: RosterState | None = None
+    workers: Mapping[str, WorkerStanding] = field(default_factory=dict)
+    keys: Mapping[str, _Keys] = field(default_factory=dict)
+
+
 class PeopleIndex:
     """Joins the sources on demand, and again only after one of them changed.
 
-    `directory`, `standings`, `muster`: the newest of each. None of them raises.
+    `directory`, `standings`, `muster`: the newest of each. None of them raises. A large site takes a second of work, so
+    pages call `ready` before they ask: it works beside the event loop.
     """
 
     def __init__(
@@ -61,26 +77,26 @@ class PeopleIndex:
         muster: Callable[[], MusterList | None] = lambda: None,
     ) -> None:
         self._directory, self._standings, self._muster = directory, standings, muster
-        self._entries: Mapping[str, DirectoryEntry] = {}
-        self._found: SiteStandings | None = None
-        self._workers: dict[str, WorkerStanding] = {}
-        self._state: RosterState | None = None
-        self._keys: dict[str, _Keys] = {}
-        self._letters: dict[str, Letters] = {}
+        self._joined = _Joined()
+        self._joining = Lock()
         self._listed: MusterList | None = None
         self._inside: dict[str, MusterPerson] = {}
+
+    async def ready(self) -> None:
+        """Take up what changed in the sources, beside the event loop."""
+        entries, found = self._directory().entries, await asyncio.to_thread(self._standings)
+        if self._differs(entries, found):
+            await asyncio.to_thread(self._join, entries, found)
 
     @property
     def standings(self) -> SiteStandings | None:
         """What the gate wrote last; None: it does not run."""
-        self._follow()
-        return self._found
+        return self._newest().standings
 
     @property
     def state(self) -> RosterState | None:
         """The same as the decision takes it."""
-        self._follow()
-        return self._state
+        return self._newest().state
 
     def name(self, worker_id: str) -> str:
         """Return the name of a worker, or "" if the directory has none."""
@@ -89,62 +105,44 @@ class PeopleIndex:
 
     def person(self, worker_id: str) -> SitePerson | None:
         """Return a worker; None if neither directory nor lists have this id."""
-        self._follow()
-        return self._person(worker_id) if worker_id in self._keys else None
+        joined = self._newest()
+        return self._person(joined, worker_id) if worker_id in joined.keys else None
 
     def search(self, text: str, limit: int = FOUND_MAX) -> FoundPeople:
         """Find workers by a part of the name, its pinyin, initials, worker id or phone number."""
-        wanted = matched(text)
-        joined = wanted.replace(" ", "")
-        if not joined or len(text) > TEXT_MAX:
-            return FoundPeople()
-        self._follow()
-        ranked = sorted((rank, self._order(who), who) for who, rank in self._ranks(wanted, joined))
-        return FoundPeople(tuple(self._person(who) for _, _, who in ranked[:limit]), len(ranked))
+        joined = self._newest()
+        ranked = sorted((rank, joined.keys[who].letters.pinyin or who, who) for who, rank in _ranks(joined, text))
+        return FoundPeople(tuple(self._person(joined, who) for _, _, who in ranked[:limit]), len(ranked))
 
     def ids(self, text: str) -> frozenset[str]:
         """Return the workers whom `search` finds, all of them."""
-        wanted = matched(text)
-        self._follow()
-        return frozenset(who for who, _ in self._ranks(wanted, wanted.replace(" ", ""))) if wanted else frozenset()
+        return frozenset(who for who, _ in _ranks(self._newest(), text))
 
-    def _ranks(self, wanted: str, joined: str) -> Iterator[tuple[str, int]]:
-        for who, keys in self._keys.items():
-            rank = _rank(keys, wanted, joined)
-            if rank is not None:
-                yield who, rank
+    def _newest(self) -> _Joined:
+        entries, found = self._directory().entries, self._standings()
+        if self._differs(entries, found):
+            self._join(entries, found)
+        return self._joined
 
-    def _order(self, worker_id: str) -> str:
-        return self._keys[worker_id].letters.pinyin or worker_id
+    def _differs(self, entries: Mapping[str, DirectoryEntry], found: SiteStandings | None) -> bool:
+        return entries is not self._joined.entries or found is not self._joined.standings
 
-    def _follow(self) -> None:
-        """Take up what changed in the sources."""
-        entries, found, muster = self._directory().entries, self._standings(), self._muster()
-        if muster is not self._listed:
-            self._listed = muster
-            self._inside = {one.worker_id: one for one in muster.people} if muster else {}
-        if entries is self._entries and found is self._found:
+    def _join(self, entries: Mapping[str, DirectoryEntry], found: SiteStandings | None) -> None:
+        """Join the sources. While another thread does so, what was joined before stays."""
+        if not self._joining.acquire(blocking=False):
             return
-        if found is not self._found:
-            self._found, self._state = found, found.state() if found else None
-            self._workers = {one.worker_id: one for one in found.workers} if found else {}
-        self._entries = entries
-        self._keys = {who: self._keys_of(who) for who in (entries.keys() | self._workers.keys())}
-        self._letters = {self._name_of(who): keys.letters for who, keys in self._keys.items()}
+        try:
+            before = self._joined
+            same = found is before.standings
+            workers = before.workers if same else {one.worker_id: one for one in (found.workers if found else ())}
+            state = before.state if same else found.state() if found else None
+            self._joined = _Joined(entries, found, state, workers, _keys_of(entries, workers, before))
+        finally:
+            self._joining.release()
 
-    def _keys_of(self, worker_id: str) -> _Keys:
-        entry, name = self._entries.get(worker_id), self._name_of(worker_id)
-        phone = "".join(sign for sign in (entry.phone or "") if sign.isdigit()) if entry else ""
-        read = self._letters.get(name) or letters(name)
-        return _Keys(matched(worker_id), matched(name), phone, read)
-
-    def _name_of(self, worker_id: str) -> str:
-        entry = self._entries.get(worker_id)
-        return (entry.name or "") if entry else ""
-
-    def _person(self, worker_id: Id) -> SitePerson:
-        entry = self._entries.get(worker_id) or DirectoryEntry(worker_id=worker_id)
-        standing, inside = self._workers.get(worker_id), self._inside.get(worker_id)
+    def _person(self, joined: _Joined, worker_id: str) -> SitePerson:
+        entry = joined.entries.get(worker_id) or DirectoryEntry(worker_id=worker_id)
+        standing, inside = joined.workers.get(worker_id), self._inside_now().get(worker_id)
         return SitePerson(
             worker_id=worker_id,
             name=entry.name or "",
@@ -156,6 +154,41 @@ class PeopleIndex:
             inside_since=inside.utc if inside else None,
             inside_gate=inside.gate_id if inside else "",
         )
+
+    def _inside_now(self) -> dict[str, MusterPerson]:
+        muster = self._muster()
+        if muster is not self._listed:
+            self._listed = muster
+            self._inside = {one.worker_id: one for one in muster.people} if muster else {}
+        return self._inside
+
+
+def _keys_of(
+    entries: Mapping[str, DirectoryEntry], workers: Mapping[str, WorkerStanding], before: _Joined
+) -> dict[str, _Keys]:
+    """Return the keys of everybody. Those of an entry that did not change stay."""
+    known = {keys.name: keys.letters for keys in before.keys.values()}
+    found = {}
+    for who in entries.keys() | workers.keys():
+        entry = entries.get(who)
+        if who in before.keys and entry is before.entries.get(who):
+            found[who] = before.keys[who]
+            continue
+        name = matched(entry.name or "") if entry else ""
+        phone = "".join(sign for sign in (entry.phone or "") if sign.isdigit()) if entry else ""
+        found[who] = _Keys(matched(who), name, phone, known.get(name) or letters(name))
+    return found
+
+
+def _ranks(joined: _Joined, text: str) -> Iterator[tuple[str, int]]:
+    """Yield everybody whom a text finds, with how well it fits."""
+    wanted = matched(text) if len(text) <= TEXT_MAX else ""
+    without_blanks = wanted.replace(" ", "")
+    if without_blanks:
+        for who, keys in joined.keys.items():
+            rank = _rank(keys, wanted, without_blanks)
+            if rank is not None:
+                yield who, rank
 
 
 def _rank(keys: _Keys, wanted: str, joined: str) -> int | None:
@@ -171,7 +204,3 @@ def _rank(keys: _Keys, wanted: str, joined: str) -> int | None:
     if len(joined) >= _PART_MIN and joined in keys.letters.joined:
         return 4
     return 5 if len(joined) >= _PHONE_MIN and joined in keys.phone else None
-
-
-_PART_MIN, _PHONE_MIN = 2, 4
-"""A shorter part of a reading or of a phone number fits nearly everybody."""

@@ -135,6 +135,14 @@ PUPIL = (
 """The gate may see that the training lapsed before it has read the code. So these are not judged one by one."""
 
 
+KEPT = (
+    Act("Worker D alone", ("d",), Reason.GRANTED, Advice.WALK_THROUGH, "worker-d", waits_for="walk-up-kept", gap_s=2.0),
+    Act("Worker E alone", ("e",), Reason.GRANTED, Advice.WALK_THROUGH, "worker-e", gap_s=2.0),
+    Act("Worker F, in the light", ("f",), Reason.GRANTED, Advice.WALK_THROUGH, "worker-f", gap_s=2.0),
+)
+"""Who comes in when the demonstration is kept: the pages then show people inside, and what became of refusals."""
+
+
 def portraits(photos_dir: Path, matcher: FaceMatcher) -> dict[str, Portrait]:
     """Find every face of the cast in its photo. Raises LookupError if the detector does not find one."""
     found: dict[str, Portrait] = {}

@@ -11,10 +11,11 @@ from contract.codec import decode_event
 from contract.messages import DECISION_LISTS, AccessEvent, AnyEvent, ListKind, PassageEvent
 from edge.app.state_folders import JOURNAL, REPLICA
 from edge.replica.summary import SummaryReader
+from edge.screen.access.roles import Role
 from edge.sim import load_script
 from edge.storage.journal import JournalReader
 from edge.tools.demo import show, verdict
-from edge.tools.demo.cast import ACTS, FEBRUARY, PUPIL
+from edge.tools.demo.cast import ACTS, FEBRUARY, KEPT, PUPIL
 from edge.tools.demo.gate_file import SITE
 from edge.tools.demo.stage import DemoStage, StageError
 
@@ -35,6 +36,7 @@ def play(
     `gate_only`: without the district's part, in a third of the time.
     """
     acts, accounts = ACTS if gate_only else (*ACTS, *FEBRUARY, *PUPIL), list[str]()
+    acts = (*acts, *KEPT) if keep else acts
     with DemoStage(root, models_dir, repeat=keep, acts=acts) as stage:
         with console.status("starting broker, HQ and gate, enrolling the workers, publishing roster and risk list…"):
             stage.start_with_members(photos_dir)
@@ -173,11 +175,14 @@ def _february(console: Console, stage: DemoStage, followed: Follower) -> list[ve
 
 def _keep(console: Console, stage: DemoStage, accounts: list[str]) -> None:
     """Leave everything running, people walking up again and again, until Ctrl-C."""
-    url = f"http://127.0.0.1:{stage.screen_port}"
+    url, password = f"http://127.0.0.1:{stage.screen_port}", stage.make_accounts()
     stage.go.touch()
+    (stage.root / KEPT[0].waits_for).touch()
     console.print()
     console.print_text("\n".join(accounts))
-    console.print(f"The gate keeps running. Manager's page: {url}/   lane page: {url}/lane", highlight=False)
+    roles = ", ".join(Role)
+    console.print(f"The gate keeps running. Its pages: {url}/   the lane: {url}/lane", highlight=False)
+    console.print(f"Sign in there as {roles}; the password of each is {password}", highlight=False)
     console.print(f"Its files: {stage.root}   Ctrl-C ends it.", highlight=False)
     ended = threading.Event()
     signal.signal(signal.SIGINT, lambda *_: ended.set())  # the demonstration is over: this does not cut it short

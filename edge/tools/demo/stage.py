@@ -4,6 +4,7 @@ Each step of the start is a command of its own, as people would type it. What do
 """
 
 import json
+import secrets
 import shutil
 import socket
 import sys
@@ -16,10 +17,13 @@ from typing import Any
 from common.processes import STOP_S, Processes
 from contract.messages import EnrolmentRecord
 from contract.signing import read_sealing_public
-from edge.app.state_folders import PIN_HISTORY
+from edge.app.state_folders import DESK, PIN_HISTORY
 from edge.core.config import Config, MatcherConfig, load
 from edge.matcher import FaceMatcher, open_matcher
 from edge.matcher.enrolment.request import enrolment_record, sealed_request
+from edge.screen.access.passwords import hash_password
+from edge.screen.access.roles import Role
+from edge.storage.desk import DeskWriter
 from edge.system.clock import SystemClock
 from edge.tools.demo.cast import ACTS, MEMBERS, Act, Portrait, portraits, walk_up_script
 from edge.tools.demo.gate_file import FILM_HZ, GATE, SITE, gate_toml
@@ -206,6 +210,17 @@ class DemoStage:
 
     def pid(self, name: str) -> int:
         return self._processes[name].pid
+
+    def make_accounts(self) -> str:
+        """Make an account of each role on the gate's screen. Return the password that all of them have."""
+        password = secrets.token_hex(6)
+        desk = DeskWriter(self.root / "state" / DESK)
+        try:
+            for role in Role:
+                desk.set_password(role, hash_password(password), by="demo", role=role)
+        finally:
+            desk.close()
+        return password
 
     def check_alive(self) -> None:
         """Raises StageError if a process of the stage has ended, or a step has failed."""
