@@ -20,17 +20,19 @@ from edge.core.ports import DeskError, JournalError
 from edge.replica.directory import DirectoryReader
 from edge.replica.summary import SummaryReader
 from edge.screen.access.peers import NOBODY, owner_of
+from edge.screen.access.public_name import UnknownProxyUser
 from edge.screen.app import create_app
 from edge.screen.office.muster import MusterSource
 from edge.screen.server import PortTaken, ScreenServer
 from edge.screen.translations import MissingText
 from edge.storage.desk_store import DeskStore
 from edge.storage.journal import JournalReader
+from edge.storage.journal_history import JournalHistory
 from edge.system.key_files import credential
 from edge.system.regular_file import read_regular
 from edge.system.supervisor import Shutdown, Watchdog, run_steps
 
-ERRORS = (DeskError, JournalError, MissingText, PortTaken)
+ERRORS = (DeskError, JournalError, MissingText, PortTaken, UnknownProxyUser)
 """Expected errors at the start; each text says what to do."""
 FORGET_EVERY_S = 60.0
 MUSTER_BYTES_MAX = 16 * 1024 * 1024
@@ -40,10 +42,12 @@ def run(config: Config, shutdown: Shutdown) -> None:
     """Run the pages until shutdown."""
     desk_dir(config)
     state = config.paths.state_dir
+    history = JournalHistory(state / JOURNAL)
     journal, summary = JournalReader(state / JOURNAL), SummaryReader(state / REPLICA)
     desk, names = DeskStore(state / DESK), open_directory(config)
     muster = newest_muster(muster_files(config))
-    app = create_app(journal, summary.read, config, desk, metrics_files(config), muster, names.read if names else None)
+    read_names = names.read if names else None
+    app = create_app(journal, summary.read, config, desk, metrics_files(config), muster, read_names, history)
     server = ScreenServer(app, config.screen, lambda: other_processes(state))
     thread = server.start()
     due_s = time.monotonic()
@@ -61,6 +65,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
         server.stop()
         thread.join(5)
         journal.close()
+        history.close()
         summary.close()
         desk.close()
         if names is not None:

@@ -21,11 +21,13 @@ from edge.screen.access.sessions import Sessions
 from edge.screen.alarms.pages import AlarmPages
 from edge.screen.context import PageContext, PageRequest
 from edge.screen.guard.pages import GuardPages
+from edge.screen.history.pages import HistoryPages
 from edge.screen.journal.follower import Watch
 from edge.screen.lane.pages import LanePages
 from edge.screen.office.muster import DirectorySource, MusterSource, NoNames
 from edge.screen.office.pages import OfficePages
-from edge.screen.ports import ScreenDesk, SyncSource
+from edge.screen.people.index import PeopleIndex
+from edge.screen.ports import History, ScreenDesk, SyncSource
 from edge.screen.sign_in.pages import SignInPages
 from edge.screen.stream import EventStream
 from edge.screen.technician.pages import TechnicianPages
@@ -45,11 +47,13 @@ def create_app(
     metrics: Sequence[Path] = (),
     muster: MusterSource = lambda: None,
     directory: DirectorySource | None = None,
+    history: History | None = None,
 ) -> Starlette:
     """Make the application. While it runs, it follows the journal.
 
     The caller closes journal reader and desk. Without a desk nobody can sign in. `metrics`: files with the other
     processes' numbers, for /metrics. `muster`: who is on the site. `directory`: names; None: there are none.
+    `history`: the journal's past; None: no pages about it.
 
     Raises:
         edge.screen.translations.MissingText: a language file of the package is broken.
@@ -71,6 +75,9 @@ def create_app(
         routes += SignInPages(context, sessions, desk).routes() + GuardPages(context, desk, alarms).routes()
         routes += alarms.routes() + VisitorPages(context, desk, desk, muster, names).routes()
 
+    if desk is not None and history is not None:
+        routes += HistoryPages(context, history, names, PeopleIndex(names), desk).routes()
+
     @contextlib.asynccontextmanager
     async def follow(app: Starlette) -> AsyncIterator[None]:
         task = asyncio.create_task(watch.run())
@@ -83,7 +90,9 @@ def create_app(
 
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(RequestCheck, bound_host=config.screen.host, forms=context.forms)],
+        middleware=[
+            Middleware(RequestCheck, bound_host=config.screen.host, forms=context.forms, public=context.public)
+        ],
         exception_handlers={HTTPException: _failure(context), Exception: _failure(context)},
         lifespan=follow,
     )

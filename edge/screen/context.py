@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from edge.core.config import Config
+from edge.screen.access.public_name import PublicName
 from edge.screen.access.roles import RIGHTS, Right
 from edge.screen.access.sessions import Session, Sessions
 from edge.screen.access.visitor import COOKIE, is_private
@@ -43,6 +44,11 @@ class PageRequest:
         """Say whether the account has a right."""
         return self.session is not None and right in RIGHTS[self.session.role]
 
+    def at(self, place: str) -> bool:
+        """Say whether this is a page of a place of the navigation."""
+        path = self.http.url.path
+        return path == place or (place != "/" and path.startswith(f"{place}/"))
+
     def query(self, name: str, default: str = "") -> str:
         """Return a value of the query."""
         return self.http.query_params.get(name, default)
@@ -62,7 +68,8 @@ class PageContext:
 
     def __init__(self, watch: Watch, config: Config, sessions: Sessions | None) -> None:
         self.watch, self.config, self.sessions = watch, config, sessions
-        self.base = ""
+        self.public = PublicName.of(config.screen.public_url)
+        self.base = self.public.path
         self.forms: set[str] = set()
         """Paths that take a POST. No other path does (`edge.screen.access.security`)."""
         self.shared: dict[str, Callable[[PageRequest], object]] = {}
@@ -176,7 +183,7 @@ class PageContext:
     def sign_in_page(self, request: PageRequest, word: DeskWord | None = None, status: int = 200) -> Response:
         """Show the sign-in. It leads back to the page that was asked for."""
         word = word or (None if is_private(request.http) else DeskWord.NOT_PRIVATE)
-        path = request.http.url.path.removeprefix(self.base)
+        path = request.http.url.path
         back = path if request.http.method == "GET" and path != "/sign-in" else ""
         return self.render(request, "sign_in/sign_in.html", status, said=word, back=back)
 
@@ -185,7 +192,7 @@ class PageContext:
 
         The lane keeps the configured one: a guard's choice must not change what workers see.
         """
-        lane = http.url.path.startswith(f"{self.base}/lane")
+        lane = http.url.path.startswith("/lane")
         for asked in (http.query_params.get("lang", ""), "" if lane else http.cookies.get(LANGUAGE_COOKIE, "")):
             if asked in self.languages:
                 return self.languages[asked]

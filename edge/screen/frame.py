@@ -22,6 +22,7 @@ NAVIGATION: tuple[Place, ...] = (
     Place("/visitors", FrameWord.VISITORS, "people", Right.ADMIT),
     Place("/alarms", FrameWord.ALARMS, "bell", Right.ADMIT),
     Place("/muster", FrameWord.MUSTER, "muster", Right.SEE_PEOPLE),
+    Place("/history", FrameWord.HISTORY, "history", Right.SEE_OFFICE),
     Place("/technician", FrameWord.TECHNICIAN, "settings", Right.SEE_TECHNICAL),
 )
 

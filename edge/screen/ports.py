@@ -3,12 +3,21 @@
 `edge.replica.summary.ReplicaSummary` has this shape; `edge.app` joins the two.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from contract.messages import DirectoryEntry, ListKind
-from edge.core.domain import AdmitRequest, ConfirmTrainingRequest, LockDownRequest, SiteStandings
+from edge.core.domain import (
+    AdmitRequest,
+    ConfirmTrainingRequest,
+    DecisionRow,
+    HistoryPage,
+    HistoryQuery,
+    LockDownRequest,
+    SiteStandings,
+    WorkerPassage,
+)
 from edge.core.domain.alarms import Acknowledgement
 from edge.core.domain.visitors import VisitorDetails, VisitRecord
 
@@ -136,6 +145,26 @@ class AlarmDesk(Protocol):
 
 class ScreenDesk(GuardDesk, VisitorDesk, AlarmDesk, Protocol):
     """All that the screen needs of desk.db."""
+
+
+class History(Protocol):
+    """The journal's past, in `edge.storage.journal_history`. Threads may share it. A missing or damaged journal has no
+    past, and `trouble` says why."""
+
+    @property
+    def trouble(self) -> str: ...
+
+    def oldest(self) -> datetime | None:
+        """Return the time of the oldest event that is kept."""
+
+    def page(self, asked: HistoryQuery, number: int, size: int, through: int = 0) -> HistoryPage:
+        """Return page `number` (from 0), newest first. `through`: no event after this one; 0: all."""
+
+    def decisions(self, since: datetime, until: datetime) -> Sequence[DecisionRow]:
+        """Return the decisions of a time, oldest first."""
+
+    def passages(self, since: datetime, until: datetime) -> Iterable[WorkerPassage]:
+        """Yield the passages of named workers who got through, in the journal's order."""
 
 
 SyncSource = Callable[[], SyncSummary]

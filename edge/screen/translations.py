@@ -19,6 +19,7 @@ from edge.core.passage import PassageState
 from edge.screen.lane_view import SIGNS, Sign
 from edge.screen.words.alarms import AlarmWord
 from edge.screen.words.frame import FrameWord
+from edge.screen.words.history import HistoryWord
 from edge.screen.words.sign_in import SignInWord
 from edge.screen.words.visitors import VisitorWord
 
@@ -284,6 +285,7 @@ _WORDS: dict[str, Iterable[StrEnum]] = {
 ROOM_WORDS: dict[str, type[StrEnum]] = {
     "alarms": AlarmWord,
     "frame": FrameWord,
+    "history": HistoryWord,
     "sign_in": SignInWord,
     "visitors": VisitorWord,
 }

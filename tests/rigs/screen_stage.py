@@ -26,9 +26,12 @@ from edge.core.domain import LiveState, Tone
 from edge.replica.summary import AckSummary, LinkSummary, ListSummary, ReplicaSummary
 from edge.screen.access.sessions import Sessions
 from edge.screen.app import create_app
+from edge.screen.office.muster import NoNames
+from edge.screen.ports import NameDirectory
 from edge.screen.server import ScreenServer
 from edge.storage.desk_store import DeskStore
 from edge.storage.journal import Journal, JournalReader
+from edge.storage.journal_history import JournalHistory
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 CHROMEDRIVER = ("chromedriver", "chromium.chromedriver")
@@ -70,8 +73,10 @@ class Stage:
         site = SiteConfig(site_id="harbour", gate_id="north-gate")
         self.journal = Journal(folder / "journal.db", site, self.clock)
         self.reader = JournalReader(folder / "journal.db")
+        self.history = JournalHistory(folder / "journal.db")
         self.desk = DeskStore(folder / "desk.db")
         self.summary = ReplicaSummary()
+        self.names: NameDirectory = NoNames()
         self.config = Config(site=site, screen=ScreenConfig(port=0, language=language))
         self._live: dict[str, object] = {"tone": Tone.IDLE, "advice": None}
         self._beating, self._ended = threading.Event(), threading.Event()
@@ -86,7 +91,14 @@ class Stage:
 
     def start_server(self) -> None:
         """Serve, on the same port as before if there was one."""
-        app = create_app(self.reader, lambda: self.summary, self.config, self.desk)
+        app = create_app(
+            self.reader,
+            lambda: self.summary,
+            self.config,
+            self.desk,
+            directory=lambda: self.names,
+            history=self.history,
+        )
         self.sessions: Sessions = app.state.sessions
         self._server = ScreenServer(app, self.config.screen)
         port = int(self._server.url.rpartition(":")[2])
@@ -113,6 +125,7 @@ class Stage:
         self._heart.join(timeout=5)
         self.stop_server()
         self.reader.close()
+        self.history.close()
         self.journal.close()
         self.desk.close()
 

@@ -1,7 +1,6 @@
 """Adds the names of visitors to the site's directory, so that every page names them."""
 
 import time
-from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,19 +33,28 @@ class VisitorNames:
     ) -> None:
         self._directory, self._desk, self._monotonic_s = directory, desk, monotonic_s
         self._visitors: dict[str, DirectoryEntry] = {}
+        self._known: NameDirectory | None = None
+        self._made: NameDirectory | None = None
         self._due_s = float("-inf")
 
     def __call__(self) -> NameDirectory:
-        """Return the directory with the visitors. A visitor never takes a worker's place."""
+        """Return the directory with the visitors; the same object until one of them changes.
+
+        A visitor never takes a worker's place.
+        """
+        known, visitors = self._directory(), self._read()
+        if self._made is None or known is not self._known or visitors != self._visitors:
+            self._known, self._visitors = known, visitors
+            entries = {**visitors, **known.entries} if visitors else known.entries
+            self._made = NamesWithVisitors(known.version, known.issued_utc, entries)
+        return self._made
+
+    def _read(self) -> dict[str, DirectoryEntry]:
         now_s = self._monotonic_s()
-        if now_s >= self._due_s:
-            self._due_s = now_s + AGAIN_S
-            self._visitors = {
-                visit.visitor_id: _entry(visit.visitor_id, visit.details) for visit in self._desk.visits()
-            }
-        known = self._directory()
-        entries = ChainMap(dict(known.entries), self._visitors) if self._visitors else known.entries
-        return NamesWithVisitors(known.version, known.issued_utc, entries)
+        if now_s < self._due_s:
+            return self._visitors
+        self._due_s = now_s + AGAIN_S
+        return {visit.visitor_id: _entry(visit.visitor_id, visit.details) for visit in self._desk.visits()}
 
 
 def is_visitor(worker_id: str) -> bool:

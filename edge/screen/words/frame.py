@@ -12,6 +12,7 @@ class FrameWord(StrEnum):
     MUSTER = "muster"
     VISITORS = "visitors"
     ALARMS = "alarms"
+    HISTORY = "history"
     LANE = "lane"
     SIGN_OUT = "sign_out"
     SKIP = "skip"
