@@ -12,6 +12,8 @@ from pydantic import ValidationError
 
 from contract.keyring import OpeningKeys, TrustedKeys
 from contract.signing import BadKey
+from edge.app.preview_file import PreviewReader
+from edge.app.standings_file import StandingsReader
 from edge.app.state_folders import DESK, JOURNAL, REPLICA, desk_dir, metrics_files, muster_files
 from edge.core.config import Config
 from edge.core.domain import MusterList
@@ -46,8 +48,18 @@ def run(config: Config, shutdown: Shutdown) -> None:
     journal, summary = JournalReader(state / JOURNAL), SummaryReader(state / REPLICA)
     desk, names = DeskStore(state / DESK), open_directory(config)
     muster = newest_muster(muster_files(config))
-    read_names = names.read if names else None
-    app = create_app(journal, summary.read, config, desk, metrics_files(config), muster, read_names, history)
+    app = create_app(
+        journal,
+        summary.read,
+        config,
+        desk,
+        metrics_files(config),
+        muster,
+        directory=names.read if names else None,
+        history=history,
+        preview=PreviewReader(config).newest,
+        standings=StandingsReader(config).read,
+    )
     server = ScreenServer(app, config.screen, lambda: other_processes(state))
     thread = server.start()
     due_s = time.monotonic()

@@ -27,7 +27,7 @@ from edge.screen.lane.pages import LanePages
 from edge.screen.office.muster import DirectorySource, MusterSource, NoNames
 from edge.screen.office.pages import OfficePages
 from edge.screen.people.index import PeopleIndex
-from edge.screen.ports import History, ScreenDesk, SyncSource
+from edge.screen.ports import History, PreviewSource, ScreenDesk, StandingSource, SyncSource
 from edge.screen.sign_in.pages import SignInPages
 from edge.screen.stream import EventStream
 from edge.screen.technician.pages import TechnicianPages
@@ -48,12 +48,16 @@ def create_app(
     muster: MusterSource = lambda: None,
     directory: DirectorySource | None = None,
     history: History | None = None,
+    preview: PreviewSource | None = None,
+    standings: StandingSource = lambda: None,
 ) -> Starlette:
     """Make the application. While it runs, it follows the journal.
 
     The caller closes journal reader and desk. Without a desk nobody can sign in. `metrics`: files with the other
     processes' numbers, for /metrics. `muster`: who is on the site. `directory`: names; None: there are none.
+    `preview`: the picture of who approaches.
     `history`: the journal's past; None: no pages about it.
+    `standings`: what stands for and against each worker.
 
     Raises:
         edge.screen.translations.MissingText: a language file of the package is broken.
@@ -61,10 +65,10 @@ def create_app(
     watch = Watch(journal)
     names = directory or NoNames if desk is None else VisitorNames(directory or NoNames, desk)
     sessions = Sessions(desk, watch.now) if desk is not None else None
-    context = PageContext(watch, config, sessions)
+    context = PageContext(watch, config, sessions, standings)
     routes: list[BaseRoute] = [
-        *LanePages(context).routes(),
-        *OfficePages(context, sync, muster, names).routes(),
+        *LanePages(context, names, preview).routes(),
+        *OfficePages(context, sync, muster, names, standings).routes(),
         *TechnicianPages(context, sync, metrics).routes(),
         context.part("/events", EventStream(watch).events, None),
         *(Route(old, _moved(context, new)) for old, new in OLD_ADDRESSES.items()),

@@ -147,6 +147,20 @@ class ScreenDesk(GuardDesk, VisitorDesk, AlarmDesk, Protocol):
     """All that the screen needs of desk.db."""
 
 
+class Picture(Protocol):
+    """A picture of the person who approaches. `stamp` changes with each picture."""
+
+    @property
+    def stamp(self) -> int: ...
+
+    @property
+    def jpeg(self) -> bytes: ...
+
+
+PreviewSource = Callable[[int], Picture | None]
+"""The present picture; None if there is none, or it has the given stamp. Must not raise."""
+
+
 class History(Protocol):
     """The journal's past, in `edge.storage.journal_history`. Threads may share it. A missing or damaged journal has no
     past, and `trouble` says why."""

@@ -18,9 +18,12 @@ from contract.messages import DECISION_LISTS, DataTier, Direction, ListKind, Not
 from edge.core.passage import PassageState
 from edge.screen.lane_view import SIGNS, Sign
 from edge.screen.words.alarms import AlarmWord
+from edge.screen.words.details import Detail
 from edge.screen.words.frame import FrameWord
 from edge.screen.words.history import HistoryWord
+from edge.screen.words.office import Concern, OfficeWord
 from edge.screen.words.sign_in import SignInWord
+from edge.screen.words.time import TimeWord
 from edge.screen.words.visitors import VisitorWord
 
 
@@ -284,10 +287,15 @@ _WORDS: dict[str, Iterable[StrEnum]] = {
 
 ROOM_WORDS: dict[str, type[StrEnum]] = {
     "alarms": AlarmWord,
+    "concerns": Concern,
+    "concerns_todo": Concern,
+    "details": Detail,
     "frame": FrameWord,
     "history": HistoryWord,
+    "office": OfficeWord,
     "sign_in": SignInWord,
     "visitors": VisitorWord,
+    "time": TimeWord,
 }
 """The words that each room's file must hold, in every language."""
 

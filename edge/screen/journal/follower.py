@@ -16,7 +16,7 @@ from edge.screen.lane_view import NOT_RUNNING, LaneView, is_stale, lane_view
 POLL_S = 0.05
 PAUSE_S = 1.0
 """After a journal that could not be read."""
-PASSING = {"utc", "tone", "advice", "frames_per_s", "uptime_s", "memory_mb", "recognition", "disk"}
+PASSING = {"utc", "tone", "advice", "frames_per_s", "uptime_s", "memory_mb", "recognition", "disk", "greets"}
 """Fields of the live state that change at each beat: pages need no news of them."""
 BATCH = 500
 """Records taken up per turn: a long journal is caught up in slices, so that the lane stays prompt."""
