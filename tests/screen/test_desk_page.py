@@ -23,7 +23,7 @@ from edge.replica.summary import ReplicaSummary
 from edge.screen.access.passwords import hash_password, password_matches
 from edge.screen.access.sessions import Session, Sessions
 from edge.screen.app import create_app
-from edge.storage.desk import DeskWriter
+from edge.storage.desk_store import DeskStore
 from edge.storage.journal import JournalReader
 
 PASSWORD = "correct horse battery"
@@ -37,7 +37,7 @@ class DeskHouse(House):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.desk = DeskWriter(folder / "desk.db", now=self.clock.utc)
+        self.desk = DeskStore(folder / "desk.db", now=self.clock.utc)
         self.desk.set_password("anna", STORED, by="test")
 
     def visit(self, steps: Steps[T], url: str = "https://localhost", client: str = "127.0.0.1") -> T:
@@ -345,7 +345,7 @@ def test_ok__accounts_by_command(tmp_path: Path) -> None:
     assert "bo │ guard" in run("list")[1]
     assert run("role", "bo", "manager")[0] == 0 and "bo │ manager" in run("list")[1]
     assert run("role", "nobody", "guard")[0] == 1 and run("role", "bo", "king")[0] == 2
-    desk = DeskWriter(tmp_path / "state" / "desk" / "desk.db")
+    desk = DeskStore(tmp_path / "state" / "desk" / "desk.db")
     stored = desk.password("bo")
     desk.close()
     assert stored is not None and PASSWORD not in stored
@@ -381,7 +381,9 @@ def test_ok__a_guard_locks_down_and_ends_it(house: DeskHouse) -> None:
     async def steps(client: httpx.AsyncClient, what: str) -> int:
         await sign_in(client)
         return (
-            await client.post("/guard/lock-down", data={"what": what, "form_token": await token(client)})
+            await client.post(
+                "/guard/lock-down", data={"what": what, "confirm": "yes", "form_token": await token(client)}
+            )
         ).status_code
 
     assert house.visit(lambda client: steps(client, "lock")) == 303
