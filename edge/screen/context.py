@@ -77,6 +77,8 @@ class PageContext:
         self.base = self.public.path
         self.forms: set[str] = set()
         """Paths that take a POST. No other path does (`edge.screen.access.security`)."""
+        self.shared: dict[str, Callable[[PageRequest], object]] = {}
+        """Values that a room gives to the templates of all pages."""
         self.languages = load_all()
         if config.screen.language not in self.languages:
             known = ", ".join(sorted(self.languages))
@@ -178,6 +180,7 @@ class PageContext:
             "time": self._time,
             "rights": Right,
         }
+        shared |= {name: value(request) for name, value in self.shared.items()}
         return self._env.get_template(template).render({**shared, **values})
 
     def to(self, path: str, **query: str) -> RedirectResponse:

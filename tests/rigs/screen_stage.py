@@ -32,7 +32,7 @@ from edge.screen.app import create_app
 from edge.screen.office.muster import NoNames
 from edge.screen.ports import NameDirectory
 from edge.screen.server import ScreenServer
-from edge.storage.desk import DeskWriter
+from edge.storage.desk_store import DeskStore
 from edge.storage.journal import Journal, JournalReader
 from edge.storage.journal_history import JournalHistory
 
@@ -78,7 +78,7 @@ class Stage:
         self.journal = Journal(folder / "journal.db", site, self.clock)
         self.reader = JournalReader(folder / "journal.db")
         self.history = JournalHistory(folder / "journal.db")
-        self.desk = DeskWriter(folder / "desk.db")
+        self.desk = DeskStore(folder / "desk.db")
         self.summary = ReplicaSummary()
         self.jpeg: bytes | None = None
         """The picture of who approaches."""

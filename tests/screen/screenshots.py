@@ -6,6 +6,7 @@ With --signs: every sign of the lane in each size and language instead, to be lo
 
 import argparse
 import contextlib
+import itertools
 import os
 import re
 import sys
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from command_rig import Command
+from lane_pictures import DESK, film, greet, lane_pictures, open_lane
 from screen_stage import Stage, open_chromium, set_size
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
@@ -24,36 +26,6 @@ from selenium.webdriver.support.ui import WebDriverWait
 from contract.messages import Advice
 from edge.core.domain import Tone
 
-SIZES = [(1024, 600), (1920, 1080), (390, 844)]
-SIGNS: list[tuple[str, Tone, Advice | None, dict[str, object]]] = [
-    ("ready", Tone.IDLE, None, {}),
-    ("walk_through", Tone.GO, Advice.WALK_THROUGH, {"gate_state": "released"}),
-    ("come_closer", Tone.ADJUST, Advice.COME_CLOSER, {}),
-    ("more_light", Tone.ADJUST, Advice.MORE_LIGHT, {}),
-    ("less_light", Tone.ADJUST, Advice.LESS_LIGHT, {}),
-    ("hold_still", Tone.ADJUST, Advice.HOLD_STILL, {}),
-    ("look_at_camera", Tone.ADJUST, Advice.LOOK_AT_CAMERA, {}),
-    ("look_up", Tone.ADJUST, Advice.LOOK_UP, {}),
-    ("look_down", Tone.ADJUST, Advice.LOOK_DOWN, {}),
-    ("hold_upright", Tone.ADJUST, Advice.HOLD_UPRIGHT, {}),
-    ("uncover_face", Tone.ADJUST, Advice.UNCOVER_FACE, {}),
-    ("turn_left", Tone.ADJUST, Advice.TURN_LEFT, {}),
-    ("turn_right", Tone.ADJUST, Advice.TURN_RIGHT, {}),
-    ("one_by_one", Tone.ADJUST, Advice.ONE_BY_ONE, {}),
-    ("show_code_or_card", Tone.ADJUST, Advice.SHOW_CODE_OR_CARD, {}),
-    ("enter_pin", Tone.ADJUST, Advice.ENTER_PIN, {}),
-    ("look_too", Tone.ADJUST, Advice.LOOK_TOO, {}),
-    ("next_person_too", Tone.ADJUST, Advice.NEXT_PERSON_TOO, {}),
-    ("come_in_hours", Tone.ADJUST, Advice.COME_IN_HOURS, {}),
-    ("declare_health", Tone.ADJUST, Advice.DECLARE_HEALTH, {}),
-    ("renew_training", Tone.ADJUST, Advice.RENEW_TRAINING, {}),
-    ("wait", Tone.ADJUST, Advice.WAIT, {}),
-    ("step_back", Tone.ADJUST, Advice.STEP_BACK, {}),
-    ("see_desk", Tone.DESK, Advice.SEE_DESK, {}),
-    ("stop", Tone.STOP, Advice.SEE_DESK, {}),
-    ("fire", Tone.GO, None, {"gate_state": "fire"}),
-    ("not_running", Tone.IDLE, None, {"camera_ok": False}),
-]
 COME_IN_S, SETTLED_S = 20.0, 1.5
 """Until the kept people are inside; until a page has drawn everything."""
 GATE_PAGES = {
@@ -80,12 +52,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as state, contextlib.ExitStack() as open_things:
         driver = open_chromium(Path(state) / "chromium", "--force-prefers-reduced-motion")
         open_things.callback(driver.quit)
+        stage = Stage(Path(state) / "gate", **DESK)
+        open_things.callback(stage.close)
         if options.signs:
-            stage = Stage(Path(state))
-            open_things.callback(stage.close)
-            pictures = signs(stage, driver)
+            pictures = lane_pictures(stage, driver)
         else:
-            pictures = pages(open_things.enter_context(kept_demonstration(Path(state))), driver)
+            demo = open_things.enter_context(kept_demonstration(Path(state)))
+            pictures = itertools.chain(lanes(stage, driver), pages(demo, driver))
         for name in pictures:
             driver.save_screenshot(str(options.folder / f"{name}.png"))
 
@@ -116,11 +89,19 @@ def kept_demonstration(folder: Path) -> Iterator[Demonstration]:
         demo.ended()
 
 
+def lanes(stage: Stage, driver: WebDriver) -> Iterator[str]:
+    """Show the lane with a person who is drawn: the pictures hold nobody's face."""
+    set_size(driver, 1024, 600)
+    greet(stage, "Xiao Wang")
+    open_lane(driver, stage, "en", "walk_through")
+    time.sleep(0.5)  # the name comes with the stream
+    yield "lane"
+    film(stage, driver, "zh", Tone.ADJUST, Advice.COME_CLOSER)
+    yield "lane-mirror"
+
+
 def pages(demo: Demonstration, driver: WebDriver) -> Iterator[str]:
     """Open each page that README and docs show; the name is the picture's."""
-    set_size(driver, 1024, 600)
-    open_lane(driver, demo.gate, "en", Advice.WALK_THROUGH.value)
-    yield "lane"
     driver.get(f"{demo.gate}/sign-in?lang=en")
     driver.find_element(By.ID, "name").send_keys("manager")
     driver.find_element(By.ID, "password").send_keys(demo.password)
@@ -145,25 +126,6 @@ def pages(demo: Demonstration, driver: WebDriver) -> Iterator[str]:
 
 def _at(demo: Demonstration, account: str, address: str) -> str:
     return demo.console[account].split("/demo/")[0] + address
-
-
-def signs(stage: Stage, driver: WebDriver) -> Iterator[str]:
-    """Show every sign of the lane."""
-    for width, height in SIZES:
-        set_size(driver, width, height)
-        for language in ("en", "zh"):
-            for name, tone, advice, more in SIGNS:
-                stage.show(tone, advice, **more)
-                open_lane(driver, stage.url, language, name)
-                yield f"lane-{width}-{language}-{name}"
-
-
-def open_lane(driver: WebDriver, address: str, language: str, sign: str) -> None:
-    """Open the lane, and wait until it shows a sign."""
-    driver.get(f"{address}/lane?lang={language}")
-    WebDriverWait(driver, 120, poll_frequency=0.05).until(
-        lambda d: d.execute_script("return document.getElementById('lane').dataset.sign") == sign
-    )
 
 
 if __name__ == "__main__":
