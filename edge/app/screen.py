@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from contract.keyring import OpeningKeys, TrustedKeys
 from contract.signing import BadKey
+from edge.app.standings_file import StandingsReader
 from edge.app.state_folders import DESK, JOURNAL, REPLICA, desk_dir, metrics_files, muster_files
 from edge.core.config import Config
 from edge.core.domain import MusterList
@@ -42,7 +43,16 @@ def run(config: Config, shutdown: Shutdown) -> None:
     journal, summary = JournalReader(state / JOURNAL), SummaryReader(state / REPLICA)
     desk, names = DeskWriter(state / DESK), open_directory(config)
     muster = newest_muster(muster_files(config))
-    app = create_app(journal, summary.read, config, desk, metrics_files(config), muster, names.read if names else None)
+    app = create_app(
+        journal,
+        summary.read,
+        config,
+        desk,
+        metrics_files(config),
+        muster,
+        names.read if names else None,
+        StandingsReader(config).read,
+    )
     server = ScreenServer(app, config.screen, lambda: other_processes(state))
     thread = server.start()
     due_s = time.monotonic()

@@ -20,11 +20,13 @@ from edge.screen.access.security import HEADERS, RequestCheck
 from edge.screen.access.sessions import Sessions
 from edge.screen.context import PageContext, PageRequest
 from edge.screen.guard.pages import GuardPages
+from edge.screen.guard.person_pages import PersonPages
 from edge.screen.journal.follower import Watch
 from edge.screen.lane.pages import LanePages
 from edge.screen.office.muster import DirectorySource, MusterSource, NoNames
 from edge.screen.office.pages import OfficePages
-from edge.screen.ports import GuardDesk, SyncSource
+from edge.screen.people.index import PeopleIndex
+from edge.screen.ports import GuardDesk, StandingSource, SyncSource
 from edge.screen.sign_in.pages import SignInPages
 from edge.screen.stream import EventStream
 from edge.screen.technician.pages import TechnicianPages
@@ -42,11 +44,13 @@ def create_app(
     metrics: Sequence[Path] = (),
     muster: MusterSource = lambda: None,
     directory: DirectorySource | None = None,
+    standings: StandingSource = lambda: None,
 ) -> Starlette:
     """Make the application. While it runs, it follows the journal.
 
     The caller closes journal reader and desk. Without a desk nobody can sign in. `metrics`: files with the other
     processes' numbers, for /metrics. `muster`: who is on the site. `directory`: names; None: there are none.
+    `standings`: the gate's workers, and what stands against them.
 
     Raises:
         edge.screen.translations.MissingText: a language file of the package is broken.
@@ -54,6 +58,7 @@ def create_app(
     watch, names = Watch(journal), directory or NoNames
     sessions = Sessions(desk, watch.now) if desk is not None else None
     context = PageContext(watch, config, sessions)
+    people = PeopleIndex(names, standings, muster)
     routes: list[BaseRoute] = [
         *LanePages(context).routes(),
         *OfficePages(context, sync, muster, names).routes(),
@@ -63,7 +68,9 @@ def create_app(
         Mount("/static", StaticFiles(packages=[("edge.screen", "static"), ("common.web", "static")])),
     ]
     if desk is not None and sessions is not None:
-        routes += SignInPages(context, sessions, desk).routes() + GuardPages(context, desk).routes()
+        persons = PersonPages(context, people)
+        routes += SignInPages(context, sessions, desk).routes()
+        routes += GuardPages(context, desk, persons).routes() + persons.routes()
 
     @contextlib.asynccontextmanager
     async def follow(app: Starlette) -> AsyncIterator[None]:

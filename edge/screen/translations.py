@@ -18,6 +18,7 @@ from contract.messages import DECISION_LISTS, DataTier, Direction, ListKind, Not
 from edge.core.passage import PassageState
 from edge.screen.lane_view import SIGNS, Sign
 from edge.screen.words.frame import FrameWord
+from edge.screen.words.people import PeopleWord
 from edge.screen.words.sign_in import SignInWord
 
 
@@ -278,6 +279,7 @@ _WORDS: dict[str, Iterable[StrEnum]] = {
 
 ROOM_WORDS: dict[str, type[StrEnum]] = {
     "frame": FrameWord,
+    "people": PeopleWord,
     "sign_in": SignInWord,
 }
 """The words that each room's file must hold, in every language."""

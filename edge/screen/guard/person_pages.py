@@ -5,16 +5,16 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import Route
 
+from common.ids import is_id
 from contract.messages import AnyEvent
 from edge.screen.access.roles import Right
 from edge.screen.context import PageContext, PageRequest
 from edge.screen.guard.person import CheckedLists, GuardVerdict, PersonCard, person_card, verdict_of
 from edge.screen.journal.event_line import Line, event_line
 from edge.screen.lane_view import is_stale
-from edge.screen.people.index import PeopleIndex, SitePerson
+from edge.screen.people.index import TEXT_MAX, PeopleIndex, SitePerson
 from edge.screen.translations import DeskWord
 
-ID_MAX = 64
 SHOWN_LINES = 5
 
 
@@ -37,7 +37,9 @@ class PersonPages:
         """Show whom a text finds: as a page, or as the part below the field that asked."""
         await self._people.ready()
         part = request.http.headers.get("hx-request") == "true"
-        return self._context.render(request, f"people/{'found' if part else 'find'}.html", **self.found(request))
+        return self._context.render(
+            request, f"people/{'found' if part else 'find'}.html", said=None, **self.found(request)
+        )
 
     async def person(self, request: PageRequest) -> Response:
         """Show one person's card."""
@@ -47,16 +49,18 @@ class PersonPages:
     async def newest(self, request: PageRequest) -> Response:
         """Show the changing part of a card: what happened with this person."""
         lines = self._lines(request, request.http.path_params["worker_id"])
-        return self._context.render(
-            request, "people/newest.html", people=request.texts.room("people"), lines=lines
-        )
+        return self._context.render(request, "people/newest.html", people=request.texts.room("people"), lines=lines)
 
     async def card(
         self, request: PageRequest, worker_id: str, said: DeskWord | None, *, failed: bool = False, reason: str = ""
     ) -> Response:
-        """Render one person's card. `reason`: what was typed before. No id that nobody could have has one."""
+        """Render one person's card. `reason`: what was typed before. A text that is no id finds people instead."""
         await self._people.ready()
-        person = self._people.person(worker_id) or SitePerson(worker_id[:ID_MAX])
+        if not is_id(worker_id):
+            return self._context.render(
+                request, "people/find.html", 422 if failed else 404, said=said, **self.found(request, worker_id)
+            )
+        person = self._people.person(worker_id) or SitePerson(worker_id)
         return self._context.render(
             request,
             "people/person.html",
@@ -69,13 +73,20 @@ class PersonPages:
             reason=reason,
         )
 
-    def found(self, request: PageRequest) -> dict[str, Any]:
-        """Return whom the query finds, for a template."""
-        text, lists = request.query("q").strip(), self._lists()
+    def found(self, request: PageRequest, text: str | None = None) -> dict[str, Any]:
+        """Return whom a text finds, or that of the query, for a template."""
+        text, lists = (request.query("q") if text is None else text).strip(), self._lists()
         answer = self._people.search(text)
         people = [(one, self._verdict(one, lists)) for one in answer.people]
         words = request.texts.room("people")
-        return {"people": words, "text": text[:ID_MAX], "people_found": people, "total": answer.total}
+        shown = text[:TEXT_MAX]
+        return {
+            "people": words,
+            "text": shown,
+            "may_be_id": is_id(shown),
+            "people_found": people,
+            "total": answer.total,
+        }
 
     def _card(self, request: PageRequest, person: SitePerson) -> PersonCard:
         return person_card(
