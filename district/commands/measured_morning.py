@@ -124,9 +124,10 @@ def load_lists(every: float, seconds: float, rows: int) -> str:
     for number in itertools.count():
         if took and time.monotonic() > begun_s + seconds:
             break
+        entries = list(_rows(number, rows))
         list_begun_s = time.perf_counter()
         made = begin_list("simulate-lists", measure, about)
-        store_rows(made, _rows(number, rows))
+        store_rows(made, entries)
         put_in_force("simulate-lists", made)
         took.append(time.perf_counter() - list_begun_s)
         time.sleep(max(0.0, begun_s + (number + 1) * every - time.monotonic()))

@@ -14,7 +14,7 @@ from PIL import Image
 from district.demo.browser import Browser, PageError, Value
 from district.demo.cast import SITES, id_number_of, name_of
 from district.demo.page_reading import first_row, row_links, shown_at, value_of
-from district.demo.story_steps import StoryActors, until, until_form, until_shown
+from district.demo.story_steps import StoryActors, until, until_form, until_row, until_shown
 
 SITE, ROOT = SITES[0], "南海示范区"
 TRAVELLER, PUPIL, CONFIRMED, COMPANION = 0, 2, 3, 4
@@ -86,6 +86,7 @@ class February:
         with self._actors.account("officer") as officer:
             officer.open("/tracing/open/")
             officer.submit("", {"who": id_number_of(CONFIRMED), "why": "Confirmed by the hospital (demonstration)"})
+            until_row(officer, officer.path(), "/tracing/contacts/")
             contacts = row_links(officer, "/tracing/contacts/")
             by_train = 0
             for link in contacts:  # those with the strongest reason come first

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from district.demo.browser import Browser, PageError
+from district.demo.page_reading import row_links
 
 WAIT_S = 60.0
 LOOK_EVERY_S = 0.3
@@ -69,6 +70,16 @@ def until_form(browser: Browser, path: str, action: str) -> None:
         return action in browser.forms()
 
     until(browser, there, f"the form {action}")
+
+
+def until_row(browser: Browser, path: str, part: str) -> None:
+    """Open a page again and again until it lists a row. Raises PageError."""
+
+    def there() -> bool:
+        browser.open(path)
+        return bool(row_links(browser, part))
+
+    until(browser, there, f"a row {part}")
 
 
 def until(browser: Browser, true: Callable[[], bool], what: str) -> None:

@@ -67,6 +67,13 @@ class Investigation(OfMeasure):
     by = models.CharField(_("opened by"), max_length=150)
     traced = models.DateTimeField(_("contacts found"), null=True, blank=True)
     closed = models.DateTimeField(_("closed"), null=True, blank=True)
+    asked = models.DateTimeField(null=True, blank=True)
+    """When a search was asked for that the worker has not ended. Two hops over a district take seconds."""
+    asked_by = models.CharField(max_length=150, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    """How often the worker began that search."""
+    problem = models.CharField(max_length=300, blank=True)
+    """Why the last search was refused, as JSON: sentence and values."""
 
     class Meta:
         ordering: ClassVar = ["-made", "-pk"]
@@ -83,6 +90,11 @@ class Investigation(OfMeasure):
     def audit_scope(self) -> tuple[str, int | None]:
         """Return its place, for the audit record: not that of the case, whose site and employer do not see it."""
         return self.place.path, None
+
+    @property
+    def searching(self) -> bool:
+        """Say whether the worker is to search for contacts."""
+        return self.asked is not None and self.closed is None
 
     @property
     def limits(self) -> TraceLimits:

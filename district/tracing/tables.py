@@ -18,6 +18,8 @@ def investigation_state(row: Any) -> tuple[str, Tone]:
     """Return the state of an investigation, and its colour."""
     if row.closed is not None:
         return gettext("closed"), ""
+    if row.searching:
+        return gettext("being searched"), "care"
     if row.traced is None:
         return gettext("not searched yet"), "care"
     return pgettext("investigation", "open"), "good"

@@ -11,6 +11,7 @@ urlpatterns = [
     path("calls/", views.calls, name="calls"),
     path("<int:pk>/", views.investigation, name="investigation"),
     path("<int:pk>/search/", views.search, name="search"),
+    path("<int:pk>/searching/", views.searching, name="searching"),
     path("<int:pk>/close/", views.close, name="close"),
     path("contacts/<int:pk>/", contact_views.contact, name="contact"),
     path("contacts/<int:pk>/number/", contact_views.number, name="number"),

@@ -7,8 +7,8 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from district.audit.record import READ, record
 from district.emergency.pages import measure_page
@@ -49,7 +49,7 @@ def investigations(request: HttpRequest) -> HttpResponseBase:
 @measure_page(_TRACE, _KIND, fresh=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def open_page(request: HttpRequest) -> HttpResponse:
-    """Open an investigation, and find its contacts at once."""
+    """Open an investigation, and let its contacts be searched at once."""
     user: Any = request.user
     form = OpenInvestigationForm(user, request.POST if request.method == "POST" else None)
     if form.is_bound:
@@ -63,7 +63,7 @@ def open_page(request: HttpRequest) -> HttpResponse:
         except TraceRefused as error:
             form.add_error(None, refused(error))
         else:
-            return _searched(request, made)
+            return _asked(request, made)
     return render(request, "tracing/open.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
@@ -80,6 +80,7 @@ def investigation(request: HttpRequest, pk: int) -> HttpResponseBase:
     mine = Investigation.objects.visible_to(user, _TRACE).filter(pk=found.pk)
     context = {
         "investigation": found,
+        "problem": refused(problem).messages[0] if (problem := registry.problem_of(found)) else "",
         "state": state,
         "tone": tone,
         "may_trace": found.closed is None and mine.exists(),
@@ -93,7 +94,14 @@ def investigation(request: HttpRequest, pk: int) -> HttpResponseBase:
 @require_POST
 def search(request: HttpRequest, pk: int) -> HttpResponse:
     """Search for contacts again: more may be declared by now."""
-    return _searched(request, _found(request, pk, _TRACE))
+    return _asked(request, _found(request, pk, _TRACE))
+
+
+@measure_page(_SEE, _KIND)
+@require_safe
+def searching(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a page wait for the end of a search: it loads itself again then. The answer names nobody."""
+    return HttpResponse(status=204) if _found(request, pk, _SEE).searching else HttpResponseClientRefresh()
 
 
 @measure_page(_TRACE, _KIND)
@@ -135,13 +143,10 @@ def _found(request: HttpRequest, pk: int, permission: Permission) -> Investigati
     return found
 
 
-def _searched(request: HttpRequest, investigation: Investigation) -> HttpResponse:
-    """Search for contacts, and say how many there are or why it was refused."""
+def _asked(request: HttpRequest, investigation: Investigation) -> HttpResponse:
+    """Let the worker search for contacts, or say why not."""
     try:
-        count = registry.trace(request.user, investigation)
+        registry.ask_search(request.user, investigation)
     except TraceRefused as error:
         messages.error(request, refused(error).messages[0])
-    else:
-        text = ngettext("%(count)s contact was found.", "%(count)s contacts were found.", count)
-        messages.success(request, text % {"count": count})
     return redirect("tracing:investigation", investigation.pk)

@@ -24,6 +24,7 @@ from district.people.registry.persons import document_index, phone_index
 from district.permissions import Role
 from district.screening import registry
 from district.screening.models import Hit, KeyList, KeyRow
+from district.screening.registry import names
 from district.screening.rules import HitState, KeyEntry, ScreeningRefused
 from district.screening.worker_rounds import compare_lists_again
 
@@ -93,6 +94,21 @@ def test_ok__a_name_with_birth_or_province_waits_for_a_person(
     load(measure, KeyEntry(name="张三", birth=date(1980, 1, 1), area="420100"))
     assert [_states(one) for one in town.people[:3]] == [[("name", "candidate")]] * 2 + [[]]
     assert not handed_over(hq) and not handed_over(hq, "w-2")
+
+
+@pytest.mark.parametrize("few", [0, names.FEW_BLOCKS])
+def test_ok__a_short_list_and_a_long_one_find_the_same(
+    town: SmallDistrict, measure: EmergencyMeasure, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """Of a short list only people with its dates of birth, or provinces and initials, are read."""
+    monkeypatch.setattr(names, "FEW_BLOCKS", few)
+    named(town.people[0], "zhangsan", date(1980, 1, 1))
+    named(town.people[1], "zhangsan", None, "42")
+    named(town.people[2], "zhangsan", date(1980, 1, 2), "42")
+    named(town.people[3], "lisi", date(1980, 1, 1), "42")
+    entries = KeyEntry(name="张三", birth=date(1980, 1, 1)), KeyEntry(name="张三", area="420100"), KeyEntry(name="王五")
+    load(measure, *entries)
+    assert [len(_states(one)) for one in town.people[:4]] == [1, 1, 1, 0]
 
 
 def test_ok__another_resident_number_is_another_person(town: SmallDistrict, measure: EmergencyMeasure) -> None:

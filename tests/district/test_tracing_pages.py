@@ -20,6 +20,7 @@ from district.people.models import Person
 from district.permissions import Role
 from district.quarantine import registry as quarantine
 from district.quarantine.models import QuarantineOrder
+from district.tracing import registry
 from district.tracing.models import Contact, Investigation
 
 WHY = {"purpose": "Find contacts", "legal_basis": "Emergency response law"}
@@ -57,6 +58,7 @@ def _traced(town: SmallDistrict) -> tuple[Client, Investigation]:
     officer = client_of(town.account(Role.OFFICER, place=town.towns[0]))
     answer = officer.post("/tracing/open/", _form(town))
     assert answer.status_code == 302, answer.text
+    assert registry.search_next()
     return officer, Investigation.objects.get()
 
 
@@ -119,6 +121,27 @@ def test_ok__the_contacts_own_town_calls_and_does_not_learn_who_the_case_is(trav
     assert contact.outcome == "ill"
 
 
+def test_ok__the_page_waits_for_the_search_and_shows_how_it_ended(
+    travelled: SmallDistrict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looks at the wait are no looks at contacts, so the audit record has none of them."""
+    officer, made = _traced(travelled)
+    address = f"/tracing/{made.pk}/"
+    assert officer.get(f"{address}searching/").headers["HX-Refresh"] == "true"
+    officer.post(f"{address}search/")
+    assert "being searched" in officer.get(address).text
+    reads = Entry.objects.filter(action="read").count()
+    assert officer.get(f"{address}searching/").status_code == 204
+    assert Entry.objects.filter(action="read").count() == reads
+    other = client_of(travelled.account(Role.OFFICER, place=travelled.towns[1]))
+    assert other.get(f"{address}searching/").status_code == 404
+    monkeypatch.setattr("district.tracing.registry.investigations.CONTACTS_MAX", 1)
+    assert registry.search_next()
+    page = officer.get(address).text
+    assert "More than 1 contacts" in page
+    assert "being searched" not in page
+
+
 @pytest.mark.parametrize("role", [Role.SYSTEM, Role.LIAISON, Role.CLERK, Role.MANAGER, Role.GUARD])
 def test_fail__other_roles_find_no_page(travelled: SmallDistrict, role: Role) -> None:
     _officer, made = _traced(travelled)
@@ -169,6 +192,7 @@ def test_fail__wrong_inputs_lose_nothing(travelled: SmallDistrict) -> None:
     chosen = _form(travelled, who="王伟", person=travelled.people[0].pk)
     assert officer.post("/tracing/open/", chosen).status_code == 302
     assert officer.post("/tracing/open/", chosen).status_code == 422
+    assert registry.search_next()
     contact = Contact.objects.all()[0]
     answer = officer.post(f"/tracing/contacts/{contact.pk}/call/", {"outcome": "", "note": "rang at noon"})
     assert answer.status_code == 422
@@ -187,6 +211,7 @@ def test_fail__after_the_measure_there_is_no_page(travelled: SmallDistrict) -> N
 def test_ok__each_town_gets_one_case_to_call_and_one_for_who_is_ill(travelled: SmallDistrict) -> None:
     officer, made = _traced(travelled)
     officer.post(f"/tracing/{made.pk}/search/")
+    assert registry.search_next()
     assert sorted(Case.objects.values_list("place__name", flat=True)) == ["Guicheng", "Shishan"]
     contact = Contact.objects.get(person=travelled.people[6])
     for _twice in range(2):

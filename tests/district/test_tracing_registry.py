@@ -19,6 +19,7 @@ from district.people.holds import holds_of
 from district.permissions import Role
 from district.tracing import registry
 from district.tracing.models import CallOutcome, Contact, ContactReason, Investigation
+from district.tracing.registry import searches
 from district.tracing.rules import TraceLimits, TraceRefused
 from district.tracing.simulation import measure_searches, write_trips
 
@@ -150,3 +151,57 @@ def test_ok__searches_are_measured_in_a_synthetic_district(db: None) -> None:
     figures = list(measure_searches(2))
     assert len(figures) == 5
     assert figures[3].contacts >= figures[2].contacts > 0
+
+
+def test_fail__a_search_that_never_ends_stops_no_other(town: SmallDistrict, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends the process, or fails: the next search comes first, and in the end it is given up."""
+    first = _opened(town)
+    today = timezone.localdate()
+    second = registry.open_investigation("officer", town.people[6], town.towns[0], last_day=today, why="confirmed")
+    for one in (first, second):
+        registry.ask_search("officer", one)
+    real = searches.trace
+
+    def trace(by: object, found: Investigation) -> int:
+        if found == first:
+            raise MemoryError
+        return real(by, found)
+
+    monkeypatch.setattr(searches, "trace", trace)
+    with pytest.raises(MemoryError):
+        registry.search_next()
+    assert registry.search_next()
+    second.refresh_from_db()
+    assert second.traced is not None
+    for _ in range(searches.ATTEMPTS_MAX - 1):
+        with pytest.raises(MemoryError):
+            registry.search_next()
+    assert registry.search_next()
+    assert not registry.search_next()
+    first.refresh_from_db()
+    problem = registry.problem_of(first)
+    assert problem is not None
+    assert "did not come to an end" in str(problem)
+    assert first.contacts.filter(found=True).count() == 2
+
+
+def test_ok__a_search_asked_for_during_a_search_is_made_too(
+    town: SmallDistrict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More was declared meanwhile: the first search did not see all of it."""
+    made = _opened(town)
+    real = searches.trace
+
+    def trace(by: object, found: Investigation) -> int:
+        registry.ask_search("officer", found)
+        return real(by, found)
+
+    registry.ask_search("officer", made)
+    monkeypatch.setattr(searches, "trace", trace)
+    assert registry.search_next()
+    monkeypatch.undo()
+    assert registry.search_next()
+    assert not registry.search_next()
+    registry.ask_search("officer", made)
+    registry.close_investigation("officer", made, "a false alarm")
+    assert not registry.search_next()

@@ -19,6 +19,9 @@ _ROW = ("pk", "list", "joined", "initials", "birth", "province", "document_kind"
 _CONTENT = ("joined", "initials", "birth", "province", "document_kind", "number_index", "phone_index")
 """Rows of two lists with the same content are the same row."""
 
+FEW_BLOCKS = 2_000
+"""So many dates of birth, or provinces with initials, are looked for by an index. For more everybody is read."""
+
 
 @dataclass
 class NameBlock:
@@ -70,7 +73,7 @@ class NameBlocks:
 
     def rows(self, rows: "QuerySet[Any]", few: bool) -> Iterator[tuple[Any, ...]]:
         """Return the rows that may have a block; of few people only theirs."""
-        rows = rows.exclude(joined="").order_by()
+        rows = _comparable(rows)
         if not any(not every for _, every in self.born) and not any(not key[2] for key in self.from_province):
             rows = rows.exclude(document_kind=RESIDENT)  # everybody has a resident card, with another number
         if not few:
@@ -85,7 +88,7 @@ class NameBlocks:
 
 def pairs_by_name(people: "QuerySet[Person]", rows: "QuerySet[Any]", few: list[int] | None) -> list[FoundPair]:
     """Return the pairs that somebody has to look at, without those that somebody dismissed on an earlier list."""
-    blocks = NameBlocks(people)
+    blocks = NameBlocks(people if few is not None else _of_blocks(people, rows))
     if not blocks.born and not blocks.from_province:
         return []
     found: dict[tuple[int, int], FoundPair] = {}
@@ -98,6 +101,26 @@ def pairs_by_name(people: "QuerySet[Person]", rows: "QuerySet[Any]", few: list[i
     asked = {person for person, _content in dismissed}
     content = _contents(rows, {row for person, row in found if person in asked})
     return [pair for (person, row), pair in found.items() if (person, content.get(row)) not in dismissed]
+
+
+def _comparable(rows: "QuerySet[Any]") -> "QuerySet[Any]":
+    """Return the rows that have a block at all."""
+    return rows.exclude(joined="").exclude(birth=None, province="").order_by()
+
+
+def _of_blocks(people: "QuerySet[Person]", rows: "QuerySet[Any]") -> "QuerySet[Person]":
+    """Return the people in blocks of these rows. Of a list with many blocks that is everybody."""
+    rows, places = _comparable(rows), dict[str, set[str]]()
+    births = list(rows.exclude(birth=None).values_list("birth", flat=True).distinct()[: FEW_BLOCKS + 1])
+    pairs = list(rows.exclude(province="").values_list("province", "initials").distinct()[: FEW_BLOCKS + 1])
+    if max(len(births), len(pairs)) > FEW_BLOCKS:
+        return people
+    for province, initials in pairs:
+        places.setdefault(province, set()).add(initials)
+    inside = Q(birth__in=births)
+    for province, some in places.items():
+        inside |= Q(province=province, initials__in=some)
+    return people.filter(inside)
 
 
 def _contents(rows: "QuerySet[Any]", wanted: set[int]) -> dict[int, tuple[Any, ...]]:

@@ -14,6 +14,7 @@ from edge.screen.journal.event_line import Line, event_line
 from edge.screen.lane_view import is_stale
 from edge.screen.people.index import TEXT_MAX, PeopleIndex, SitePerson
 from edge.screen.translations import DeskWord
+from edge.screen.visitors.names import is_visitor
 
 SHOWN_LINES = 5
 
@@ -56,6 +57,8 @@ class PersonPages:
     ) -> Response:
         """Render one person's card. `reason`: what was typed before. A text that is no id finds people instead."""
         await self._people.ready()
+        if is_visitor(worker_id):
+            return self._context.to("/visitors")
         if not is_id(worker_id):
             return self._context.render(
                 request, "people/find.html", 422 if failed else 404, said=said, **self.found(request, worker_id)
