@@ -18,6 +18,7 @@ from edge.core.config import Config
 from edge.core.ports import JournalReader
 from edge.screen.access.security import HEADERS, RequestCheck
 from edge.screen.access.sessions import Sessions
+from edge.screen.alarms.pages import AlarmPages
 from edge.screen.context import PageContext, PageRequest
 from edge.screen.guard.pages import GuardPages
 from edge.screen.history.pages import HistoryPages
@@ -26,11 +27,13 @@ from edge.screen.lane.pages import LanePages
 from edge.screen.office.muster import DirectorySource, MusterSource, NoNames
 from edge.screen.office.pages import OfficePages
 from edge.screen.people.index import PeopleIndex
-from edge.screen.ports import GuardDesk, History, SyncSource
+from edge.screen.ports import History, PreviewSource, ScreenDesk, StandingSource, SyncSource
 from edge.screen.sign_in.pages import SignInPages
 from edge.screen.stream import EventStream
 from edge.screen.technician.pages import TechnicianPages
 from edge.screen.translations import Label
+from edge.screen.visitors.names import VisitorNames
+from edge.screen.visitors.pages import VisitorPages
 
 OLD_ADDRESSES = {"/desk": "/guard", "/desk/muster": "/muster"}
 """Addresses of the version before, in people's bookmarks."""
@@ -40,34 +43,41 @@ def create_app(
     journal: JournalReader,
     sync: SyncSource,
     config: Config,
-    desk: GuardDesk | None = None,
+    desk: ScreenDesk | None = None,
     metrics: Sequence[Path] = (),
     muster: MusterSource = lambda: None,
     directory: DirectorySource | None = None,
     history: History | None = None,
+    preview: PreviewSource | None = None,
+    standings: StandingSource = lambda: None,
 ) -> Starlette:
     """Make the application. While it runs, it follows the journal.
 
     The caller closes journal reader and desk. Without a desk nobody can sign in. `metrics`: files with the other
     processes' numbers, for /metrics. `muster`: who is on the site. `directory`: names; None: there are none.
+    `preview`: the picture of who approaches.
     `history`: the journal's past; None: no pages about it.
+    `standings`: what stands for and against each worker.
 
     Raises:
         edge.screen.translations.MissingText: a language file of the package is broken.
     """
-    watch, names = Watch(journal), directory or NoNames
+    watch = Watch(journal)
+    names = directory or NoNames if desk is None else VisitorNames(directory or NoNames, desk)
     sessions = Sessions(desk, watch.now) if desk is not None else None
-    context = PageContext(watch, config, sessions)
+    context = PageContext(watch, config, sessions, standings)
     routes: list[BaseRoute] = [
-        *LanePages(context).routes(),
-        *OfficePages(context, sync, muster, names).routes(),
+        *LanePages(context, names, preview).routes(),
+        *OfficePages(context, sync, muster, names, standings).routes(),
         *TechnicianPages(context, sync, metrics).routes(),
         context.part("/events", EventStream(watch).events, None),
         *(Route(old, _moved(context, new)) for old, new in OLD_ADDRESSES.items()),
         Mount("/static", StaticFiles(packages=[("edge.screen", "static"), ("common.web", "static")])),
     ]
     if desk is not None and sessions is not None:
-        routes += SignInPages(context, sessions, desk).routes() + GuardPages(context, desk).routes()
+        alarms = AlarmPages(context, desk, desk, names)
+        routes += SignInPages(context, sessions, desk).routes() + GuardPages(context, desk, alarms).routes()
+        routes += alarms.routes() + VisitorPages(context, desk, desk, muster, names).routes()
 
     if desk is not None and history is not None:
         routes += HistoryPages(context, history, names, PeopleIndex(names), desk).routes()

@@ -19,6 +19,8 @@ from edge.screen.access.sessions import Session, Sessions
 from edge.screen.access.visitor import COOKIE, is_private
 from edge.screen.frame import NAVIGATION
 from edge.screen.journal.follower import Watch
+from edge.screen.ports import StandingSource
+from edge.screen.site_time import SiteTime, SiteZone
 from edge.screen.translations import DeskWord, MissingText, Texts, load_all
 
 LANGUAGE_COOKIE, LANGUAGE_LASTS_S = "sitegate_language", 365 * 24 * 3600
@@ -60,18 +62,23 @@ Handler = Callable[[PageRequest], Awaitable[Response]]
 class PageContext:
     """Makes routes that check the account, and pages out of templates.
 
-    `sessions`: None where nobody can sign in; then every page that asks for a right says so.
+    `sessions`: None where nobody can sign in; then every page that asks for a right says so. `standings`: name the
+    site's time zone.
 
     Raises:
         MissingText: there is no file for the configured language.
     """
 
-    def __init__(self, watch: Watch, config: Config, sessions: Sessions | None) -> None:
+    def __init__(
+        self, watch: Watch, config: Config, sessions: Sessions | None, standings: StandingSource = lambda: None
+    ) -> None:
         self.watch, self.config, self.sessions = watch, config, sessions
         self.public = PublicName.of(config.screen.public_url)
         self.base = self.public.path
         self.forms: set[str] = set()
         """Paths that take a POST. No other path does (`edge.screen.access.security`)."""
+        self.shared: dict[str, Callable[[PageRequest], object]] = {}
+        """Values that a room gives to the templates of all pages."""
         self.languages = load_all()
         if config.screen.language not in self.languages:
             known = ", ".join(sorted(self.languages))
@@ -85,7 +92,11 @@ class PageContext:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._zone = SiteZone(standings)
+        self._time = SiteTime(None, self.languages[config.screen.language].room("time"))
+        """Of the page that is being made: pages are made one after the other."""
         self._env.filters["local"] = self.local
+        self._env.filters["moment"] = lambda utc: self._time.moment(utc, self.watch.now())
 
     # --- routes ---------------------------------------------------------------------------------------------------
 
@@ -151,6 +162,7 @@ class PageContext:
     def text(self, request: PageRequest, template: str, **values: object) -> str:
         """Return the text of a rendered template."""
         texts = request.texts
+        self._time = self.time(texts)
         shared: dict[str, object] = {
             "base": self.base,
             "request": request,
@@ -164,7 +176,11 @@ class PageContext:
             "site": self.config.site,
             "session": request.session,
             "today": self.local(self.watch.now()).date(),
+            "now": self.watch.now(),
+            "time": self._time,
+            "rights": Right,
         }
+        shared |= {name: value(request) for name, value in self.shared.items()}
         return self._env.get_template(template).render({**shared, **values})
 
     def to(self, path: str, **query: str) -> RedirectResponse:
@@ -195,9 +211,13 @@ class PageContext:
                 return self.languages[asked]
         return self.languages[self.config.screen.language]
 
+    def time(self, texts: Texts) -> SiteTime:
+        """Return the site's time, in the words of a language."""
+        return SiteTime(self._zone.now(), texts.room("time"))
+
     def local(self, utc: datetime) -> datetime:
         """Return a time in the site's time zone."""
-        return utc.astimezone()
+        return self._time.local(utc)
 
 
 async def read_form(http: Request) -> dict[str, str]:

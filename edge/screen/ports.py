@@ -18,6 +18,8 @@ from edge.core.domain import (
     SiteStandings,
     WorkerPassage,
 )
+from edge.core.domain.alarms import Acknowledgement
+from edge.core.domain.visitors import VisitorDetails, VisitRecord
 
 
 class HeldList(Protocol):
@@ -111,6 +113,52 @@ class GuardDesk(Protocol):
     def request_lock_down(self, request: LockDownRequest, *, release: bool) -> str: ...
 
     def request_confirmation(self, request: ConfirmTrainingRequest) -> str: ...
+
+
+class VisitorDesk(Protocol):
+    """Where the pages keep visitors. Each call raises DeskError if the disk refuses."""
+
+    def register_visitor(self, details: VisitorDetails, by: str, until: datetime) -> tuple[str, str]:
+        """Store a visit, and ask the gate to record it. Return the visitor's id and the text of the badge."""
+
+    def renew_badge(self, visitor_id: str, by: str, until: datetime) -> str | None:
+        """Give a visitor another badge. Return its text; None if no such visit lasts."""
+
+    def end_visit(self, visitor_id: str, by: str) -> bool:
+        """End a visit. Return False if no such visit lasts."""
+
+    def visit(self, visitor_id: str) -> VisitRecord | None: ...
+
+    def visits(self) -> Sequence[VisitRecord]:
+        """The newest visits: first those that last."""
+
+
+class AlarmDesk(Protocol):
+    """Where the pages keep who acknowledged which alarm. Each call raises DeskError if the disk refuses."""
+
+    def acknowledge(self, epoch: str, seq: int, by: str, note: str) -> bool:
+        """Store who acknowledged an alarm. Return False if somebody did before."""
+
+    def acknowledgements(self, epoch: str) -> Mapping[int, Acknowledgement]:
+        """Who acknowledged which alarm of a journal, by event number."""
+
+
+class ScreenDesk(GuardDesk, VisitorDesk, AlarmDesk, Protocol):
+    """All that the screen needs of desk.db."""
+
+
+class Picture(Protocol):
+    """A picture of the person who approaches. `stamp` changes with each picture."""
+
+    @property
+    def stamp(self) -> int: ...
+
+    @property
+    def jpeg(self) -> bytes: ...
+
+
+PreviewSource = Callable[[int], Picture | None]
+"""The present picture; None if there is none, or it has the given stamp. Must not raise."""
 
 
 class History(Protocol):

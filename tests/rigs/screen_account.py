@@ -45,6 +45,27 @@ class MemoryDesk:
     def request_confirmation(self, request: Any) -> str:
         return self._ask(request)
 
+    def register_visitor(self, details: Any, by: str, until: datetime) -> tuple[str, str]:
+        return "visitor-0", self._ask((details, by, until))
+
+    def renew_badge(self, visitor_id: str, by: str, until: datetime) -> str | None:
+        return None
+
+    def end_visit(self, visitor_id: str, by: str) -> bool:
+        return False
+
+    def visit(self, visitor_id: str) -> None: ...
+
+    def visits(self) -> list[Any]:
+        return []
+
+    def acknowledge(self, epoch: str, seq: int, by: str, note: str) -> bool:
+        self._ask((epoch, seq, by, note))
+        return True
+
+    def acknowledgements(self, epoch: str) -> dict[int, Any]:
+        return {}
+
     def _ask(self, request: Any) -> str:
         self.requested.append(request)
         return f"ref-{len(self.requested)}"

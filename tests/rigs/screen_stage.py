@@ -2,8 +2,10 @@
 
 import shutil
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
@@ -21,6 +23,7 @@ from contract.messages import (
     PassageOutcome,
     Reason,
 )
+from edge.app.preview_file import PreviewPicture
 from edge.core.config import Config, ScreenConfig, SiteConfig
 from edge.core.domain import LiveState, Tone
 from edge.replica.summary import AckSummary, LinkSummary, ListSummary, ReplicaSummary
@@ -29,7 +32,7 @@ from edge.screen.app import create_app
 from edge.screen.office.muster import NoNames
 from edge.screen.ports import NameDirectory
 from edge.screen.server import ScreenServer
-from edge.storage.desk import DeskWriter
+from edge.storage.desk_store import DeskStore
 from edge.storage.journal import Journal, JournalReader
 from edge.storage.journal_history import JournalHistory
 
@@ -68,16 +71,19 @@ class StageClock:
 class Stage:
     """One gate's state directory with a screen on it. The gate's live state beats until `silence`."""
 
-    def __init__(self, folder: Path, language: str = "en") -> None:
+    def __init__(self, folder: Path, language: str = "en", **screen: Any) -> None:
+        """`screen`: further values of [screen]."""
         self.folder, self.clock = folder, StageClock()
         site = SiteConfig(site_id="harbour", gate_id="north-gate")
         self.journal = Journal(folder / "journal.db", site, self.clock)
         self.reader = JournalReader(folder / "journal.db")
         self.history = JournalHistory(folder / "journal.db")
-        self.desk = DeskWriter(folder / "desk.db")
+        self.desk = DeskStore(folder / "desk.db")
         self.summary = ReplicaSummary()
+        self.jpeg: bytes | None = None
+        """The picture of who approaches."""
         self.names: NameDirectory = NoNames()
-        self.config = Config(site=site, screen=ScreenConfig(port=0, language=language))
+        self.config = Config(site=site, screen=ScreenConfig(port=0, language=language, **screen))
         self._live: dict[str, object] = {"tone": Tone.IDLE, "advice": None}
         self._beating, self._ended = threading.Event(), threading.Event()
         self._heart = threading.Thread(target=self._beat, name="live state", daemon=True)
@@ -96,6 +102,7 @@ class Stage:
             lambda: self.summary,
             self.config,
             self.desk,
+            preview=self._picture,
             directory=lambda: self.names,
             history=self.history,
         )
@@ -128,6 +135,10 @@ class Stage:
         self.history.close()
         self.journal.close()
         self.desk.close()
+
+    def _picture(self, seen: int) -> PreviewPicture | None:
+        number = time.time_ns() // 100_000_000  # ten a second
+        return PreviewPicture(number, self.jpeg) if self.jpeg and number != seen else None
 
     def _beat(self) -> None:
         while not self._ended.wait(0.5):

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from edge.app.state_folders import JOURNAL
 from edge.core.config import Config
-from edge.storage.preview_folder import preview_path
 from edge.tools.demo.cast import Portrait, walk_up_script
 from edge.tools.demo.gate_file import FILM_HZ, SITE, gate_toml
 from edge.tools.demo.stage import DemoStage
@@ -171,7 +170,6 @@ class ThreeUsers(DemoStage):
         for name in UIDS:
             self.stop(name)
         super().close()
-        shutil.rmtree(preview_path(None, self.state, UIDS["gate"]), ignore_errors=True)
         shutil.rmtree(self.base, ignore_errors=True)
 
     def config(self) -> Config:

@@ -10,7 +10,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from contract.messages import AccessEvent, Advice, Direction, Reason
 from contract.policy import Factor
-from edge.core.domain import ADMIT, LOCK_DOWN, AdmitRequest
+from edge.core.domain import ADMIT, AdmitRequest
 from edge.storage.desk import DeskReader
 
 
@@ -39,9 +39,6 @@ def test_ok__sign_in_admit_and_see_what_the_gate_did(stage: Stage, browser: WebD
     WebDriverWait(browser, 10, ignored_exceptions=[StaleElementReferenceException]).until(
         lambda b: "by anna" in b.find_element(By.CSS_SELECTOR, ".state").text
     )
-    browser.find_element(By.CSS_SELECTOR, ".lock-down button").click()
-    WebDriverWait(browser, 10).until(lambda _: len(reader.requests(0)) == 2)
-    assert reader.requests(0)[1].kind == LOCK_DOWN
     browser.find_element(By.CSS_SELECTOR, "header form button").click()
     WebDriverWait(browser, 10).until(lambda b: b.find_elements(By.ID, "password"))
     reader.close()

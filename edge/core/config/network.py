@@ -95,6 +95,15 @@ class ScreenConfig(ConfigSection):
         description='Arrow to the desk on the lane page, as seen by the person: "left", "right", "up" (straight on) or '
         '"down" (behind them). Empty: none.',
     )
+    visit_h: float = Field(
+        default=12, ge=1, le=24, description="Longest visit that the guard's page offers; a badge ends with it."
+    )
+    visitors_kept_days: float = Field(
+        default=14,
+        ge=0,
+        le=90,
+        description="Names of visitors are forgotten so many days after the visit. Events keep an opaque id.",
+    )
 
 
 class HomeAssistantConfig(ConfigSection):

@@ -33,7 +33,17 @@ def is_public(request: Request) -> bool:
 def is_here(request: Request) -> bool:
     """Return True for a browser on this machine itself, and not for what a proxy forwards."""
     forwarded = is_public(request) or getattr(request.state, "from_proxy", False)
-    return not forwarded and _is_loopback(request)
+    return not forwarded and request.client is not None and _is_loopback(request.client.host)
+
+
+def is_this_machine(request: Request) -> bool:
+    """Return True for a browser on this machine, which opened the page by this machine's own address.
+
+    A proxy that the configuration does not know is on this machine too: what it forwards names another host, or says
+    that it is forwarded.
+    """
+    forwarded = {"forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"} & set(request.headers.keys())
+    return is_here(request) and not forwarded and _is_loopback(request.url.hostname or "")
 
 
 def is_private(request: Request) -> bool:
@@ -41,8 +51,8 @@ def is_private(request: Request) -> bool:
     return request.url.scheme == "https" or is_here(request)
 
 
-def _is_loopback(request: Request) -> bool:
+def _is_loopback(host: str) -> bool:
     try:
-        return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

@@ -13,10 +13,10 @@ from starlette.routing import Route
 
 from contract.messages import AnyEvent, Direction, TrainingEvent
 from edge.core.decision.training_proof import CONFIRM_WITHIN
-from edge.core.domain import AdmitRequest, ConfirmTrainingRequest, LockDownRequest
-from edge.core.passage import PassageState
+from edge.core.domain import AdmitRequest, ConfirmTrainingRequest
 from edge.core.ports import DeskError
 from edge.screen.access.roles import Right
+from edge.screen.alarms.pages import AlarmPages
 from edge.screen.context import PageContext, PageRequest
 from edge.screen.journal.event_line import event_line
 from edge.screen.lane_view import is_stale
@@ -30,8 +30,8 @@ SHOWN_LINES = 6
 class GuardPages:
     """The handlers, with what they share."""
 
-    def __init__(self, context: PageContext, desk: GuardDesk) -> None:
-        self._context, self._desk, self._watch = context, desk, context.watch
+    def __init__(self, context: PageContext, desk: GuardDesk, alarms: AlarmPages) -> None:
+        self._context, self._desk, self._alarms, self._watch = context, desk, alarms, context.watch
 
     def routes(self) -> list[Route]:
         """Return the routes of the guard's page."""
@@ -40,7 +40,6 @@ class GuardPages:
             make.page("/guard", self.page, right),
             make.part("/guard/state", self.state, right),
             make.form_route("/guard/admit", self.admit, right),
-            make.form_route("/guard/lock-down", self.lock_down, right),
             make.form_route("/guard/confirm-training", self.confirm_training, right),
         ]
 
@@ -69,12 +68,6 @@ class GuardPages:
         except ValueError:
             return self._page(request, DeskWord.REASON_NEEDED, form)
         return self._ask(request, lambda: self._desk.request_admission(wanted))
-
-    async def lock_down(self, request: PageRequest) -> Response:
-        """Ask the gate to refuse everybody, or to end that."""
-        wanted = LockDownRequest(by=request.account.name, asked_utc=self._watch.now())
-        release = request.form.get("what") == "release"
-        return self._ask(request, lambda: self._desk.request_lock_down(wanted, release=release))
 
     async def confirm_training(self, request: PageRequest) -> Response:
         """Ask the gate to record that the guard saw who learned."""
@@ -117,9 +110,9 @@ class GuardPages:
         return {
             "gate_mood": mood,
             "gate_words": words,
-            "locked_down": live is not None and live.gate_state is PassageState.LOCKDOWN,
             "unproven": to_confirm(self._watch.totals.recent, now),
             "lines": [event_line(event, texts) for event in reversed(newest)],
+            **self._alarms.values(request),
         }
 
 

@@ -20,6 +20,7 @@ from contract.messages import (
     PassageOutcome,
     Reason,
 )
+from edge.screen.journal.alarms import AlarmLog
 from edge.screen.journal.trends import Trends
 
 RECENT_EVENTS = 40
@@ -50,6 +51,7 @@ class JournalTotals:
         self.last_access: AccessEvent | None = None
         self.trends = Trends()
         self.recent: deque[AnyEvent] = deque(maxlen=RECENT_EVENTS)
+        self.alarms = AlarmLog()
 
     def add(self, records: Iterable[EventRecord]) -> None:
         """Take up records in the order of the journal. A body of an unknown kind still counts for the chain."""
@@ -61,6 +63,7 @@ class JournalTotals:
                 self.unread += 1
                 continue
             self.recent.append(event)
+            self.alarms.add(event)
             self.trends.add(event)
             self._count(event)
 

@@ -10,6 +10,8 @@ class FrameWord(StrEnum):
     GUARD = "guard"
     TECHNICIAN = "technician"
     MUSTER = "muster"
+    VISITORS = "visitors"
+    ALARMS = "alarms"
     HISTORY = "history"
     LANE = "lane"
     SIGN_OUT = "sign_out"
