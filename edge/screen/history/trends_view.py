@@ -14,7 +14,7 @@ DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class ReasonShare:
     """A reason of refusals. `percent`: of the most frequent one."""
 
     words: str
@@ -28,7 +28,7 @@ class TrendsView:
 
     hours: tuple[Chart, ...]
     days: tuple[Chart, ...]
-    reasons: tuple[Share, ...]
+    reasons: tuple[ReasonShare, ...]
     by_guard: int
     by_hq: int
 
@@ -53,7 +53,7 @@ def trends_view(trends: Trends, day: date, reader: HistoryReader, texts: Texts) 
             chart(words[HistoryWord.REFUSED_COUNT], day_labels, [sum(_refused(one, reader)) for one in known]),
         ),
         reasons=tuple(
-            Share(texts.reason[reason], count, round(100 * count / reasons[0][1])) for reason, count in reasons
+            ReasonShare(texts.reason[reason], count, round(100 * count / reasons[0][1])) for reason, count in reasons
         ),
         by_guard=counts.by_guard,
         by_hq=counts.by_hq,
