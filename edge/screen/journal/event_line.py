@@ -1,5 +1,6 @@
 """One event of the journal as a line of the manager's page: pure, and already in the reader's language."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -53,8 +54,13 @@ def event_line(event: AnyEvent, texts: Texts) -> Line:
     line = _line(event, texts)
     if not isinstance(event, AccessEvent | PassageEvent | NoticeEvent) or not event.by:
         return line
-    what = texts.label[Label.DESK_DONE] if _done_at_the_desk(event) else line.what
-    return replace(line, what=what, detail=why(event), who=who(event, texts))
+    line = replace(line, who=who(event, texts))
+    if isinstance(event, NoticeEvent) and event.code is NoticeCode.COMMAND_DONE and event.origin is Origin.DESK:
+        visitor = _VISITOR.match(event.detail)
+        word = Label.DESK_DONE if visitor is None else _VISITS[visitor[2]]
+        return replace(line, what=texts.label[word], worker_id=visitor[1] if visitor else "", detail="")
+    alerts = isinstance(event, AccessEvent) and bool(event.alerts)
+    return line if alerts else replace(line, detail=why(event))
 
 
 def who(event: AskedEvent, texts: Texts) -> str:
@@ -65,13 +71,9 @@ def who(event: AskedEvent, texts: Texts) -> str:
 
 def why(event: AccessEvent | PassageEvent | NoticeEvent) -> str:
     """Return the words that a person gave for it, without their name."""
-    if isinstance(event, PassageEvent) or event.detail.endswith(f"by {event.by} at the desk"):
+    if isinstance(event, PassageEvent):
         return ""
     return event.detail.partition(f"by {event.by}: ")[2] if f"by {event.by}" in event.detail else event.detail
-
-
-def _done_at_the_desk(event: AskedEvent) -> bool:
-    return isinstance(event, NoticeEvent) and event.code is NoticeCode.COMMAND_DONE and event.origin is Origin.DESK
 
 
 def _line(event: AnyEvent, texts: Texts) -> Line:
@@ -106,6 +108,10 @@ def _line(event: AnyEvent, texts: Texts) -> Line:
     assert isinstance(event, EnrolmentEvent)
     return Line(event.utc, Mood.PLAIN, "enrol", event.worker_id, texts.label[Label.ENROLMENT], "")
 
+
+_VISITOR = re.compile("(visitor-[0-9a-f]{12}): (registered|ended)")
+_VISITS = {"registered": Label.VISITOR_REGISTERED, "ended": Label.VISIT_ENDED}
+"""What the gate records of visitors (`edge.loop.visitors`)."""
 
 _ACCESS: dict[Reason, tuple[Mood, str]] = {
     Reason.GRANTED: (Mood.GOOD, "check"),
