@@ -110,14 +110,15 @@ class JournalHistory:
 
     def passages(self, since: datetime, until: datetime) -> Iterator[WorkerPassage]:
         """Yield the passages of named workers who got through, in the journal's order, a slice at a time."""
-        after = 0
-        while True:
+        with self._lock:
+            span = self._reader.ask(lambda db: _span(db, since, until), None)
+        while span is not None:
             with self._lock:
-                rows = self._reader.ask(partial(_passages, since=since, until=until, after=after), _NO_ROWS)
+                rows = self._reader.ask(partial(_passages, span=span, since=since, until=until), _NO_ROWS)
             yield from (WorkerPassage(worker_id, utc, bool(inwards)) for _, worker_id, utc, inwards in rows)
             if len(rows) < SLICE:
                 return
-            after = rows[-1][0]
+            span = _Span(rows[-1][0] + 1, span.last)
 
     def close(self) -> None:
         """Close the file. May be called twice."""
@@ -159,13 +160,9 @@ def _decisions(db: sqlite3.Connection, since: datetime, until: datetime) -> list
     return sorted(found, key=lambda row: row.seq)
 
 
-def _passages(db: sqlite3.Connection, since: datetime, until: datetime, after: int) -> list[_PassageRow]:
-    span = _span(db, since, until)
-    if span is None:
-        return []
+def _passages(db: sqlite3.Connection, span: _Span, since: datetime, until: datetime) -> list[_PassageRow]:
     values = (
-        max(span.first, after + 1),
-        span.last,
+        *span,
         since.timestamp(),
         until.timestamp(),
         _part("type", "passage"),
