@@ -59,8 +59,8 @@ def event_line(event: AnyEvent, texts: Texts) -> Line:
         visitor = _VISITOR.match(event.detail)
         word = Label.DESK_DONE if visitor is None else _VISITS[visitor[2]]
         return replace(line, what=texts.label[word], worker_id=visitor[1] if visitor else "", detail="")
-    alerts = isinstance(event, AccessEvent) and bool(event.alerts)
-    return line if alerts else replace(line, detail=why(event))
+    held = isinstance(event, AccessEvent) and event.reason is Reason.RISK_HOLD  # its detail names the list
+    return replace(line, detail="" if held else why(event))
 
 
 def who(event: AskedEvent, texts: Texts) -> str:
@@ -83,7 +83,7 @@ def _line(event: AnyEvent, texts: Texts) -> Line:
             detail = texts.sign[event.advice]
         mood, icon = _ACCESS.get(event.reason, (Mood.BAD, "stop"))
         if event.alerts:  # Admitted, with an alert for the manager.
-            mood, detail = Mood.CARE, "; ".join(event.alerts)
+            mood, detail = Mood.CARE, "; ".join(one for one in event.alerts if not one.startswith(_OF_A_LIST))
         todo = "" if event.granted else texts.todo[event.reason]
         return Line(event.utc, mood, icon, event.worker_id or "", texts.reason[event.reason], detail, todo)
     if isinstance(event, PassageEvent):
@@ -113,6 +113,8 @@ _VISITOR = re.compile("(visitor-[0-9a-f]{12}): (registered|ended)")
 _VISITS = {"registered": Label.VISITOR_REGISTERED, "ended": Label.VISIT_ENDED}
 """What the gate records of visitors (`edge.loop.visitors`)."""
 
+_OF_A_LIST = "risk list: "
+"""How an alert begins that names a list."""
 _ACCESS: dict[Reason, tuple[Mood, str]] = {
     Reason.GRANTED: (Mood.GOOD, "check"),
     Reason.REMOTE_OPEN: (Mood.CARE, "check"),
