@@ -222,7 +222,8 @@ def _print_screen(found: "ScreenFigures") -> None:
     if (seen := found.crowded) is not None:
         out.print(
             f"{seen.viewers} viewers, {seen.streams} streams open, {seen.changes} changes heard: a decision onto the disk "
-            f"p95 {seen.append_ms:.1f} ms (alone {seen.append_alone_ms:.1f} ms), the lane's page p95 {seen.lane_ms:.1f} ms",
+            f"p95 {seen.append_ms:.1f} ms (alone {seen.append_alone_ms:.1f} ms), then to the lane's display "
+            f"p95 {seen.lane_ms:.1f} ms (alone {seen.lane_alone_ms:.1f} ms)",
             highlight=False,
         )
     if found.lane_half_open_ms is not None:

@@ -20,6 +20,7 @@ from edge.screen.access.sessions import Sessions
 from edge.screen.alarms.pages import AlarmPages
 from edge.screen.context import PageContext, PageRequest
 from edge.screen.guard.pages import GuardPages
+from edge.screen.guard.person_pages import PersonPages
 from edge.screen.history.pages import HistoryPages
 from edge.screen.journal.follower import Watch
 from edge.screen.lane.pages import LanePages
@@ -75,7 +76,9 @@ def create_app(
     ]
     if desk is not None and sessions is not None:
         alarms = AlarmPages(context, desk, desk, names)
-        routes += SignInPages(context, sessions, desk).routes() + GuardPages(context, desk, alarms).routes()
+        persons = PersonPages(context, PeopleIndex(directory or NoNames, standings, muster))
+        routes += SignInPages(context, sessions, desk).routes()
+        routes += GuardPages(context, desk, alarms, persons).routes() + persons.routes()
         routes += alarms.routes() + VisitorPages(context, desk, desk, muster, names).routes()
 
     if desk is not None and history is not None:

@@ -22,6 +22,7 @@ from edge.screen.words.details import Detail
 from edge.screen.words.frame import FrameWord
 from edge.screen.words.history import HistoryWord
 from edge.screen.words.office import Concern, OfficeWord
+from edge.screen.words.people import PeopleWord
 from edge.screen.words.sign_in import SignInWord
 from edge.screen.words.time import TimeWord
 from edge.screen.words.visitors import VisitorWord
@@ -291,6 +292,7 @@ ROOM_WORDS: dict[str, type[StrEnum]] = {
     "concerns_todo": Concern,
     "details": Detail,
     "frame": FrameWord,
+    "people": PeopleWord,
     "history": HistoryWord,
     "office": OfficeWord,
     "sign_in": SignInWord,

@@ -168,6 +168,8 @@ def test_fail__a_viewer_sees_no_names_no_risk_and_no_attendance(pages: Pages) ->
     assert "0 events" in pages.get("", Role.VIEWER, who="王小明").text
     assert "0 events" in pages.get("", Role.VIEWER, who="w-9").text
     assert "13 events" in pages.get("", Role.VIEWER, what="reason.risk_hold").text  # such a filter does not exist here
+    assert "Refused: 2" in pages.get("/trends", Role.VIEWER).text
+    assert "Refused: 3" in pages.get("/trends", Role.GUARD).text
     for place in PLACES[3:]:
         assert pages.get(place, Role.VIEWER).status_code == 403
 

@@ -2,9 +2,9 @@
 
 from contract.messages import Reason
 from edge.core.domain import DecisionRow
-from edge.screen.journal.refusals import Ending, RefusalStory, guard_and_reason, stories
+from edge.screen.journal.refusals import RefusalEnding, RefusalStory, guard_and_reason, stories
 
-TOLD = tuple[str | None, int, Ending, float | None]
+TOLD = tuple[str | None, int, RefusalEnding, float | None]
 
 
 def row(seq: int, utc: float, reason: Reason, worker_id: str | None = None, detail: str = "") -> DecisionRow:
@@ -27,7 +27,7 @@ def test_ok__a_story_ends_with_the_same_workers_admission() -> None:
         row(3, 20, Reason.TRAINING_LAPSED, "a"),
         row(4, 80, Reason.MANUAL_ADMIT, "a", "by anna: shown a new card"),
         row(5, 90, Reason.TRAINING_LAPSED, "a"),
-    ) == [("a", 1, Ending.NOT_ADMITTED, None), ("a", 2, Ending.BY_GUARD, 60)]
+    ) == [("a", 1, RefusalEnding.NOT_ADMITTED, None), ("a", 2, RefusalEnding.BY_GUARD, 60)]
 
 
 def test_ok__another_reason_or_a_long_pause_is_another_story() -> None:
@@ -37,9 +37,9 @@ def test_ok__another_reason_or_a_long_pause_is_another_story() -> None:
         row(3, 700, Reason.LIVENESS_DOUBT, "a"),
         row(4, 710, Reason.GRANTED, "a"),
     ) == [
-        ("a", 1, Ending.ADMITTED, 10),
-        ("a", 1, Ending.ADMITTED, 705),
-        ("a", 1, Ending.NOT_ADMITTED, None),
+        ("a", 1, RefusalEnding.ADMITTED, 10),
+        ("a", 1, RefusalEnding.ADMITTED, 705),
+        ("a", 1, RefusalEnding.NOT_ADMITTED, None),
     ]
 
 
@@ -56,9 +56,9 @@ def test_ok__of_an_unknown_person_the_next_admission_is_only_likely_the_end() ->
         ],
         1e9,
     )
-    assert (third.tries, third.ending, third.sure) == (2, Ending.BY_GUARD, False)
-    assert (second.ending, second.end) == (Ending.NOT_ADMITTED, None)
-    assert (first.ending, first.sure) == (Ending.BY_HQ, False)
+    assert (third.tries, third.ending, third.sure) == (2, RefusalEnding.BY_GUARD, False)
+    assert (second.ending, second.end) == (RefusalEnding.NOT_ADMITTED, None)
+    assert (first.ending, first.sure) == (RefusalEnding.BY_HQ, False)
 
 
 def test_ok__what_follows_the_day_only_ends_its_stories() -> None:
@@ -68,7 +68,7 @@ def test_ok__what_follows_the_day_only_ends_its_stories() -> None:
         row(3, 120, Reason.GRANTED, "a"),
         before=100,
     )
-    assert found == [("a", 1, Ending.ADMITTED, 30)]
+    assert found == [("a", 1, RefusalEnding.ADMITTED, 30)]
 
 
 def test_fail__a_text_that_no_guard_wrote_names_no_guard() -> None:

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
 
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -24,6 +26,9 @@ from edge.screen.people.index import PeopleIndex
 from edge.screen.ports import GuardDesk, History, NameDirectory
 from edge.screen.words.history import HistoryWord
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 Names = Callable[[], NameDirectory]
 EXPORTED = "attendance exported"
 """Word of the audit trail."""
@@ -38,6 +43,8 @@ class HistoryPages:
     ) -> None:
         self._context, self._history, self._desk = context, history, desk
         self._directory, self._people = directory, people
+        # One thread of its own: a question about a month must not hold up sign-ins, which wait for threads, too.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="history")
 
     def routes(self) -> list[Route]:
         """Return the routes of the history."""
@@ -56,7 +63,7 @@ class HistoryPages:
         reader = self._reader(request)
         said = asked(request.http.query_params, self._today(), reader.hidden)
         query = said.query(None, reader.workers(said.who), reader.hidden)
-        found = await asyncio.to_thread(self._history.page, query, said.page, PAGE_LINES, said.through)
+        found = await self._in_thread(self._history.page, query, said.page, PAGE_LINES, said.through)
         view = events_view(found, said, reader, request.texts)
         return await self._page(request, "history/events.html", said, view=view)
 
@@ -65,7 +72,7 @@ class HistoryPages:
         reader = self._reader(request)
         said = asked(request.http.query_params, self._today(), reader.hidden)
         everything = request.query("all") == "1"
-        found = await asyncio.to_thread(self._stories, said.day)
+        found = await self._in_thread(self._stories, said.day)
         view = refusals_view(found, said, reader, request.texts, everything=everything)
         return await self._page(request, "history/refusals.html", said, view=view, everything=everything)
 
@@ -78,7 +85,7 @@ class HistoryPages:
     async def attendance(self, request: PageRequest) -> Response:
         """Show who was at this gate, day by day."""
         asked_for, reader = self._period(request), self._reader(request)
-        lines = await asyncio.to_thread(self._attendance, asked_for)
+        lines = await self._in_thread(self._attendance, asked_for)
         page = asked(request.http.query_params, self._today()).page
         view = attendance_view(lines, asked_for, page, reader, request.texts)
         said = HistoryAsked(asked_for.last)
@@ -89,7 +96,7 @@ class HistoryPages:
     async def csv(self, request: PageRequest) -> Response:
         """Send the attendance as a CSV file."""
         asked_for, reader = self._period(request), self._reader(request)
-        lines = await asyncio.to_thread(self._attendance, asked_for)
+        lines = await self._in_thread(self._attendance, asked_for)
         if not self._recorded(request, asked_for, "csv"):
             return self._failed(asked_for, "disk")
         pieces = csv_pieces(columns(request.texts), self._cells(lines, reader, request))
@@ -98,15 +105,18 @@ class HistoryPages:
     async def xlsx(self, request: PageRequest) -> Response:
         """Send the attendance as an XLSX file."""
         asked_for, reader = self._period(request), self._reader(request)
-        lines = await asyncio.to_thread(self._attendance, asked_for)
+        lines = await self._in_thread(self._attendance, asked_for)
         if len(lines) > XLSX_ROWS_MAX:
             return self._failed(asked_for, "lines")
         if not self._recorded(request, asked_for, "xlsx"):
             return self._failed(asked_for, "disk")
         title = request.texts.room("history")[HistoryWord.ATTENDANCE]
         rows = self._cells(lines, reader, request)
-        content = await asyncio.to_thread(xlsx, columns(request.texts), rows, title)
+        content = await self._in_thread(xlsx, columns(request.texts), rows, title)
         return Response(content, media_type=XLSX_TYPE, headers=_as_file(asked_for, "xlsx"))
+
+    async def _in_thread(self, ask: Callable[P, T], *values: P.args, **more: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, partial(ask, *values, **more))
 
     # --- what the journal says ------------------------------------------------------------------------------------
 
@@ -143,7 +153,7 @@ class HistoryPages:
 
     async def _page(self, request: PageRequest, template: str, said: HistoryAsked, **values: Any) -> Response:
         """Make a page of this room. `said.day`: the day that it is about."""
-        oldest = await asyncio.to_thread(self._history.oldest)
+        oldest = await self._in_thread(self._history.oldest)
         day = said.day
         values |= {
             "said": said,

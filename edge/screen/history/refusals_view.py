@@ -9,7 +9,7 @@ from edge.screen.history.asked import PAGE_LINES, HistoryAsked
 from edge.screen.history.events_view import ROOM, Pager
 from edge.screen.history.reader import HistoryReader
 from edge.screen.journal.event_line import Mood
-from edge.screen.journal.refusals import Ending, RefusalStory, guard_and_reason
+from edge.screen.journal.refusals import RefusalEnding, RefusalStory, guard_and_reason
 from edge.screen.translations import Texts
 from edge.screen.words.history import HistoryWord
 
@@ -59,7 +59,7 @@ def refusals_view(
     return RefusalsView(
         rows=tuple(_row(story, reader, texts) for story in listed[at * PAGE_LINES : (at + 1) * PAGE_LINES]),
         total=len(listed),
-        waiting=sum(story.ending is Ending.NOT_ADMITTED for story in listed),
+        waiting=sum(story.ending is RefusalEnding.NOT_ADMITTED for story in listed),
         settled=len(seen) - len(open_),
         pager=Pager(
             at + 1,
@@ -73,7 +73,7 @@ def refusals_view(
 def _row(story: RefusalStory, reader: HistoryReader, texts: Texts) -> StoryRow:
     words, first = texts.room(ROOM), story.first
     reason = Reason(first.reason) if first.reason in set(Reason) else None
-    waiting = story.ending is Ending.NOT_ADMITTED
+    waiting = story.ending is RefusalEnding.NOT_ADMITTED
     return StoryRow(
         utc=datetime.fromtimestamp(first.utc, UTC),
         worker_id=first.worker_id or "",
@@ -93,7 +93,7 @@ def _became(story: RefusalStory, reader: HistoryReader, texts: Texts) -> str:
         return words[HistoryWord.NOT_ADMITTED]
     values = {"age": texts.age(timedelta(seconds=story.seconds))}
     name, reason = guard_and_reason(story.end.detail)
-    if story.ending is Ending.BY_GUARD and reader.people and name:
+    if story.ending is RefusalEnding.BY_GUARD and reader.people and name:
         what = words[HistoryWord.END_BY_GUARD].format(name=name, reason=reason, **values)
     else:
         what = words[_ENDINGS[story.ending]].format(**values)
@@ -104,7 +104,7 @@ def _became(story: RefusalStory, reader: HistoryReader, texts: Texts) -> str:
 
 
 _ENDINGS = {
-    Ending.ADMITTED: HistoryWord.END_ADMITTED,
-    Ending.BY_GUARD: HistoryWord.END_BY_A_GUARD,
-    Ending.BY_HQ: HistoryWord.END_BY_HQ,
+    RefusalEnding.ADMITTED: HistoryWord.END_ADMITTED,
+    RefusalEnding.BY_GUARD: HistoryWord.END_BY_A_GUARD,
+    RefusalEnding.BY_HQ: HistoryWord.END_BY_HQ,
 }

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from edge.screen.history.charts import Chart, chart
 from edge.screen.history.events_view import ROOM
 from edge.screen.history.reader import HistoryReader
-from edge.screen.journal.trends import HOURS, Trends
+from edge.screen.journal.trends import HOURS, DayCounts, Trends
 from edge.screen.translations import Texts
 from edge.screen.words.history import HistoryWord
 
@@ -14,7 +14,7 @@ DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class ReasonShare:
     """A reason of refusals. `percent`: of the most frequent one."""
 
     words: str
@@ -28,7 +28,7 @@ class TrendsView:
 
     hours: tuple[Chart, ...]
     days: tuple[Chart, ...]
-    reasons: tuple[Share, ...]
+    reasons: tuple[ReasonShare, ...]
     by_guard: int
     by_hq: int
 
@@ -46,15 +46,24 @@ def trends_view(trends: Trends, day: date, reader: HistoryReader, texts: Texts) 
         hours=(
             chart(words[HistoryWord.CAME], labels, counts.came, most),
             chart(words[HistoryWord.LEFT], labels, counts.left, most),
-            chart(words[HistoryWord.REFUSED_COUNT], labels, counts.refused),
+            chart(words[HistoryWord.REFUSED_COUNT], labels, _refused(counts, reader)),
         ),
         days=(
             chart(words[HistoryWord.CAME], day_labels, [sum(one.came) for one in known]),
-            chart(words[HistoryWord.REFUSED_COUNT], day_labels, [sum(one.refused) for one in known]),
+            chart(words[HistoryWord.REFUSED_COUNT], day_labels, [sum(_refused(one, reader)) for one in known]),
         ),
         reasons=tuple(
-            Share(texts.reason[reason], count, round(100 * count / reasons[0][1])) for reason, count in reasons
+            ReasonShare(texts.reason[reason], count, round(100 * count / reasons[0][1])) for reason, count in reasons
         ),
         by_guard=counts.by_guard,
         by_hq=counts.by_hq,
+    )
+
+
+def _refused(counts: DayCounts, reader: HistoryReader) -> list[int]:
+    """Return the refusals by hour. The sum must not tell what the reasons leave out."""
+    return (
+        [all_ - held for all_, held in zip(counts.refused, counts.held, strict=True)]
+        if reader.hidden
+        else counts.refused
     )

@@ -14,7 +14,7 @@ NEXT_PERSON_S = 120.0
 BY_GUARD = "by "
 
 
-class Ending(StrEnum):
+class RefusalEnding(StrEnum):
     """What became of a refusal."""
 
     ADMITTED = "admitted"
@@ -35,7 +35,7 @@ class RefusalStory:
     first: DecisionRow
     last: DecisionRow
     tries: int
-    ending: Ending
+    ending: RefusalEnding
     end: DecisionRow | None = None
     sure: bool = True
 
@@ -47,7 +47,7 @@ class RefusalStory:
     @property
     def settled_s(self) -> float | None:
         """Return how long the person waited for the gate itself; None if somebody had to help."""
-        return self.end.utc - self.first.utc if self.end and self.ending is Ending.ADMITTED else None
+        return self.end.utc - self.first.utc if self.end and self.ending is RefusalEnding.ADMITTED else None
 
 
 def stories(decisions: Sequence[DecisionRow], before_utc: float) -> list[RefusalStory]:
@@ -101,15 +101,15 @@ def _ended(
         unknown.clear()
 
 
-def _ending(row: DecisionRow) -> Ending:
+def _ending(row: DecisionRow) -> RefusalEnding:
     if row.reason == Reason.MANUAL_ADMIT:
-        return Ending.BY_GUARD
-    return Ending.BY_HQ if row.reason == Reason.REMOTE_OPEN else Ending.ADMITTED
+        return RefusalEnding.BY_GUARD
+    return RefusalEnding.BY_HQ if row.reason == Reason.REMOTE_OPEN else RefusalEnding.ADMITTED
 
 
 def _story(
     refused: list[DecisionRow],
-    ending: Ending = Ending.NOT_ADMITTED,
+    ending: RefusalEnding = RefusalEnding.NOT_ADMITTED,
     end: DecisionRow | None = None,
     *,
     sure: bool = True,

@@ -19,6 +19,8 @@ class DayCounts:
     came: list[int] = field(default_factory=lambda: [0] * HOURS)
     left: list[int] = field(default_factory=lambda: [0] * HOURS)
     refused: list[int] = field(default_factory=lambda: [0] * HOURS)
+    held: list[int] = field(default_factory=lambda: [0] * HOURS)
+    """Refusals because of a risk list. They are in `refused`, too. Not everybody may know how many there are."""
     reasons: Counter[Reason] = field(default_factory=Counter)
     """Refusals, by reason."""
     by_guard: int = 0
@@ -64,6 +66,7 @@ def _count_passage(day: DayCounts, event: PassageEvent, hour: int) -> None:
 def _count_decision(day: DayCounts, event: AccessEvent, hour: int) -> None:
     if not event.granted:
         day.refused[hour] += 1
+        day.held[hour] += event.reason is Reason.RISK_HOLD
         day.reasons[event.reason] += 1
     elif event.reason is Reason.MANUAL_ADMIT:
         day.by_guard += 1

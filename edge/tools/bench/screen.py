@@ -4,45 +4,46 @@ A screen process of its own serves a journal that was filled before. Its CPU tim
 """
 
 import contextlib
-import http.client
+import itertools
 import json
 import os
 import resource
-import secrets
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlencode
-
-import psutil
 
 from common.processes import Processes
-from contract.messages import AccessEvent, Advice, DataTier, Direction, Reason
-from edge.core.config import SiteConfig
-from edge.core.domain import LiveState, Tone
-from edge.core.layout import DESK, JOURNAL
-from edge.screen.access.passwords import hash_password
-from edge.screen.access.roles import Role
-from edge.storage.desk import DeskWriter
-from edge.storage.journal import Journal, JournalReader
+from contract.messages import AccessEvent, Advice, Direction, Reason
+from edge.core.domain import Tone
+from edge.core.layout import JOURNAL
+from edge.storage.journal import Journal
 from edge.system.clock import SystemClock
 from edge.tools.bench.errors import BenchError
+from edge.tools.bench.screen_process import (
+    PATIENCE_S,
+    SITE,
+    PageTime,
+    ScreenProcess,
+    live_state,
+    percentile,
+    screen_process,
+)
 from edge.tools.bench.traffic import write_days
 
-PATIENCE_S = 120.0
 USERS_FROM = 61_000
 """Viewers run as users of their own: one user has a share of the connections only."""
 VIEWERS_OF_ONE = 40
 DECISIONS, PAUSE_S = 12, 1.0
+LANE_BEFORE = {Tone.GO: "tone=idle&sign=ready", Tone.IDLE: "tone=go&sign=walk_through"}
+"""What the lane shows before the gate has the new tone."""
 OPENING_S, WATCHED_S = 5.0, 25.0
 """The viewers open their streams, then the gate decides."""
-SITE = SiteConfig(site_id="bench", gate_id="bench-gate")
 PAGES = (
     "/lane",
     "/",
@@ -62,26 +63,16 @@ PAGES = (
 
 
 @dataclass(frozen=True, slots=True)
-class PageTime:
-    """One page. `cpu_ms`: of the screen process, for one answer."""
-
-    path: str
-    p50_ms: float
-    p95_ms: float
-    cpu_ms: float
-    kilobytes: float
-
-
-@dataclass(frozen=True, slots=True)
 class Crowded:
-    """Viewers, and what the gate noticed of them. Times in ms: p95 of a decision's way onto the disk, and of the
-    lane's page."""
+    """Viewers, and what the gate noticed of them. Times in ms, p95: of a decision's way onto the disk, and from the
+    gate's new state to the lane's display."""
 
     viewers: int
     streams: int
     changes: int
     append_alone_ms: float
     append_ms: float
+    lane_alone_ms: float
     lane_ms: float
 
 
@@ -97,60 +88,13 @@ class ScreenFigures:
     lane_half_open_ms: float | None
 
 
-class ScreenProcess:
-    """A signed-in account at a screen process."""
-
-    def __init__(self, folder: Path, process: psutil.Process, port: int, password: str) -> None:
-        self.folder, self.port, self._process = folder, port, process
-        self.cookie = self._sign_in(password)
-
-    def get(self, path: str) -> tuple[float, int]:
-        """Return how long an answer took, in ms, and its size in bytes. Raises BenchError."""
-        begun = time.perf_counter()
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)) as link:
-            link.request("GET", path, headers={"Cookie": self.cookie})
-            answer = link.getresponse()
-            body = answer.read()
-        if answer.status != 200:
-            raise BenchError(f"{path} answers {answer.status}")
-        return (time.perf_counter() - begun) * 1000, len(body)
-
-    def time(self, path: str, rounds: int) -> PageTime:
-        """Ask for a page again and again."""
-        self.get(path)
-        before_s = self._cpu_s()
-        found = [self.get(path) for _ in range(rounds)]
-        cpu_ms = (self._cpu_s() - before_s) * 1000 / rounds
-        times = [one[0] for one in found]
-        return PageTime(path, percentile(times, 50), percentile(times, 95), cpu_ms, found[0][1] / 1000)
-
-    def memory_mb(self) -> float:
-        return float(self._process.memory_info().rss) / 1e6
-
-    def _cpu_s(self) -> float:
-        used = self._process.cpu_times()
-        return float(used.user + used.system)
-
-    def _sign_in(self, password: str) -> str:
-        form = urlencode({"name": "bench", "password": password})
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)) as link:
-            kind = {"Content-Type": "application/x-www-form-urlencoded"}
-            link.request("POST", "/sign-in", form, kind)
-            answer = link.getresponse()
-            answer.read()
-        cookies = [value.partition(";")[0] for name, value in answer.getheaders() if name.lower() == "set-cookie"]
-        if answer.status != 303 or not cookies:
-            raise BenchError(f"the sign-in answers {answer.status}")
-        return "; ".join(cookies)
-
-
 def measure(folder: Path, passages: int, days: int, rounds: int, viewers: int, half_open: int) -> ScreenFigures:
     """Measure everything. Raises BenchError."""
     today = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
     first = (today - timedelta(days=days - 1)).astimezone(UTC)
     (folder / JOURNAL).parent.mkdir(parents=True, exist_ok=True)
-    events = write_days(folder / JOURNAL, SITE, first, days, passages, _live())
-    with _screen(folder) as screen:
+    events = write_days(folder / JOURNAL, SITE, first, days, passages, live_state())
+    with screen_process(folder) as screen:
         memory = [screen.memory_mb()]
         pages: list[PageTime] = []
         for _ in range(3):
@@ -162,92 +106,43 @@ def measure(folder: Path, passages: int, days: int, rounds: int, viewers: int, h
     return ScreenFigures(events, tuple(pages), tuple(memory), crowded, half_open, lane_ms)
 
 
-def percentile(values: list[float], share: int) -> float:
-    """Return the value below which this share (in percent) lies."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, len(ordered) * share // 100)]
-
-
-@contextmanager
-def _screen(folder: Path) -> Iterator[ScreenProcess]:
-    password = secrets.token_urlsafe(16)
-    (folder / DESK).parent.mkdir(parents=True, exist_ok=True)
-    with closing(DeskWriter(folder / DESK)) as desk:
-        desk.set_password("bench", hash_password(password), by="bench", role=Role.MANAGER)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    config = folder / "bench.toml"
-    config.write_text(
-        f'[site]\nsite_id = "{SITE.site_id}"\ngate_id = "{SITE.gate_id}"\n[gate]\npins = "mock"\n'
-        f'[liveness]\nmode = "off"\n[screen]\nport = {port}\n[paths]\nstate_dir = "{folder}"\n'
-    )
-    with Processes() as processes:
-        command = [sys.executable, "-m", "edge", "screen", "--config", str(config)]
-        started = processes.start("screen", command, stderr=subprocess.DEVNULL)
-        _until_it_follows(port, folder)
-        yield ScreenProcess(folder, psutil.Process(started.pid), port, password)
-
-
-def _until_it_follows(port: int, folder: Path) -> None:
-    """Wait until the pages know the whole journal. Raises BenchError."""
-    with closing(JournalReader(folder / JOURNAL)) as journal:
-        head = journal.head()
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until:
-        link = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
-        with contextlib.suppress(OSError, ValueError, http.client.HTTPException), closing(link):
-            link.request("GET", "/healthz")
-            if json.loads(link.getresponse().read())["journal_head"] == head:
-                return
-        time.sleep(0.2)
-    raise BenchError("the screen process does not answer")
-
-
-def _live() -> LiveState:
-    return LiveState(
-        utc=datetime.now(UTC),
-        direction=Direction.IN,
-        gate_state="locked",
-        tone=Tone.IDLE,
-        camera_ok=True,
-        clock_trusted=True,
-        roster_tier=DataTier.FRESH,
-        risk_tier=DataTier.FRESH,
-    )
-
-
-def _append_ms(folder: Path, times: int, pause_s: float) -> float:
-    """Write decisions as the gate does, each on disk. Return the p95 in ms."""
-    found = []
-    with closing(Journal(folder / JOURNAL, SITE, SystemClock())) as journal:
-        for number in range(times):
-            begun = time.perf_counter()
-            journal.append(
-                AccessEvent,
-                reason=Reason.GRANTED,
-                granted=True,
-                advice=Advice.WALK_THROUGH,
-                direction=Direction.IN,
-                worker_id=f"w-{number:04d}",
-            )
-            found.append((time.perf_counter() - begun) * 1000)
-            journal.set_live(_live())
-            time.sleep(pause_s)
-    return percentile(found, 95)
+def _gate_ms(screen: ScreenProcess) -> tuple[float, float]:
+    """Decide as the gate does. Return p95 in ms: of a decision's way onto the disk, and of the way to the lane."""
+    written, shown = [], []
+    tones = itertools.cycle((Tone.GO, Tone.IDLE))
+    with closing(Journal(screen.folder / JOURNAL, SITE, SystemClock())) as journal:
+        journal.set_live(live_state())
+        for number, tone in zip(range(DECISIONS), tones, strict=False):
+            before = LANE_BEFORE[tone]
+            with ThreadPoolExecutor(1) as display:
+                heard = display.submit(screen.wait_for_lane, before)
+                time.sleep(PAUSE_S)
+                begun = time.perf_counter()
+                journal.append(
+                    AccessEvent,
+                    reason=Reason.GRANTED,
+                    granted=True,
+                    advice=Advice.WALK_THROUGH,
+                    direction=Direction.IN,
+                    worker_id=f"w-{number:04d}",
+                )
+                on_disk = time.perf_counter()
+                journal.set_live(live_state(tone))
+                written.append((on_disk - begun) * 1000)
+                shown.append((heard.result(PATIENCE_S) - on_disk) * 1000)
+    return percentile(written, 95), percentile(shown, 95)
 
 
 def _crowded(screen: ScreenProcess, viewers: int) -> Crowded:
     """Let viewers follow the stream while decisions are written."""
-    alone_ms = _append_ms(screen.folder, DECISIONS, PAUSE_S)
+    alone_ms, lane_alone_ms = _gate_ms(screen)
     with Processes() as processes:
         names = [_start_viewers(processes, screen, at, viewers) for at in range(0, viewers, VIEWERS_OF_ONE)]
         time.sleep(OPENING_S)
-        append_ms = _append_ms(screen.folder, DECISIONS, PAUSE_S)
-        lane = [screen.get("/lane")[0] for _ in range(DECISIONS)]
+        append_ms, lane_ms = _gate_ms(screen)
         seen = [_seen(processes.result(name, PATIENCE_S)) for name in names]
     streams, changes = (sum(one[what] for one in seen) for what in ("most", "changes"))
-    return Crowded(viewers, streams, changes, alone_ms, append_ms, percentile(lane, 95))
+    return Crowded(viewers, streams, changes, alone_ms, append_ms, lane_alone_ms, lane_ms)
 
 
 def _start_viewers(processes: Processes, screen: ScreenProcess, at: int, viewers: int) -> str:

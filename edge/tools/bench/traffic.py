@@ -22,7 +22,7 @@ BY_GUARD = 0.5
 """Share of the lapsed whom a guard admits. The others go home."""
 
 
-class Step(NamedTuple):
+class TrafficStep(NamedTuple):
     """One approach: who, when, which way, and the refusal before it."""
 
     utc: datetime
@@ -66,7 +66,7 @@ def write_days(path: Path, site: SiteConfig, first: datetime, days: int, passage
         journal.close()
 
 
-def working_day(start: datetime, passages: int, seed: int) -> Iterator[Step]:
+def working_day(start: datetime, passages: int, seed: int) -> Iterator[TrafficStep]:
     """Yield one day in order."""
     chance = random.Random(seed)
     steps = []
@@ -75,11 +75,11 @@ def working_day(start: datetime, passages: int, seed: int) -> Iterator[Step]:
         at = start + timedelta(hours=hour + chance.uniform(-0.5, 0.5))
         refused = next((reason for reason, share in REFUSED_FIRST if chance.random() < share), None)
         by_guard = refused is Reason.TRAINING_LAPSED and chance.random() < BY_GUARD
-        steps.append(Step(at, f"w-{number // PASSAGES_A_WORKER:04d}", direction, refused, by_guard))
+        steps.append(TrafficStep(at, f"w-{number // PASSAGES_A_WORKER:04d}", direction, refused, by_guard))
     yield from sorted(steps)
 
 
-def _write(journal: Journal, clock: PastClock, step: Step) -> None:
+def _write(journal: Journal, clock: PastClock, step: TrafficStep) -> None:
     about: dict[str, Any] = {
         "direction": step.direction,
         "frames": 3,

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import os
+import random
 import sys
 import time
 from dataclasses import asdict, dataclass, field
@@ -18,6 +19,7 @@ from dataclasses import asdict, dataclass, field
 from common.processes import follow_parent
 
 STREAM, PART = "/events", "/office/now"
+SOON_S, SPREAD_S = 0.06, 0.24
 
 
 @dataclass(slots=True)
@@ -48,7 +50,7 @@ async def _viewer(port: int, cookie: str, seen: Seen) -> None:
 
 async def _follow(port: int, cookie: str, seen: Seen) -> None:
     reader, writer = await _ask(port, STREAM, cookie)
-    opened = False
+    opened, asking = False, None
     try:
         while line := await reader.readline():
             if not opened:
@@ -57,14 +59,22 @@ async def _follow(port: int, cookie: str, seen: Seen) -> None:
                 seen.most = max(seen.most, seen.open)
             if line.startswith(b"event: changed"):
                 seen.changes += 1
-                begun = time.perf_counter()
-                answer, other = await _ask(port, PART, cookie)
-                await answer.read()
-                other.close()
-                seen.asked_ms.append((time.perf_counter() - begun) * 1000)
+                if asking is None or asking.done():
+                    asking = asyncio.create_task(_part(port, cookie, seen))
     finally:
         seen.open -= opened
         writer.close()
+
+
+async def _part(port: int, cookie: str, seen: Seen) -> None:
+    """Ask for the changing part, as static/live.js does."""
+    await asyncio.sleep(SOON_S + random.random() * SPREAD_S)
+    begun = time.perf_counter()
+    with contextlib.suppress(OSError):
+        reader, writer = await _ask(port, PART, cookie)
+        await reader.read()
+        writer.close()
+        seen.asked_ms.append((time.perf_counter() - begun) * 1000)
 
 
 async def _ask(port: int, path: str, cookie: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
