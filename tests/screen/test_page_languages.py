@@ -44,8 +44,13 @@ from edge.storage.journal_history import JournalHistory
 
 NO_PAGES = {"/metrics", "/healthz", "/events", "/lane/events"}
 """Answers to programs."""
-PAGES_MAX = 200
 WORKERS = ("1042", "1043", "0877", "1101")
+MORE_PAGES = (
+    "/no-such-page",
+    *(f"/guard/person/{who}{part}" for who in (*WORKERS, "9999") for part in ("", "/newest")),
+)
+"""Pages that need a parameter."""
+PAGES_MAX = 200
 """Data of these tests is in digits and in a third alphabet: what is Latin or Chinese on a page is the page's own."""
 DETAILS = {
     Reason.TRAINING_LAPSED: "valid until 2026-06-30",
@@ -146,7 +151,7 @@ def standings(now: datetime) -> SiteStandings:
 async def walk(client: httpx.AsyncClient, app: Starlette, language: str) -> dict[str, Reader]:
     """Open every page without a parameter, and everything that they lead to."""
     routes = [route for route in app.routes if isinstance(route, Route) and "GET" in (route.methods or ())]
-    waiting = ["/no-such-page", *(route.path for route in routes if "{" not in route.path)]
+    waiting = [*MORE_PAGES, *(route.path for route in routes if "{" not in route.path)]
     seen: dict[str, Reader] = {}
     visited = set(NO_PAGES)
     while waiting and len(seen) < PAGES_MAX:
