@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from edge.core.config import Config
 from edge.core.ports import JournalReader
+from edge.screen.access.kept_screens import KeptScreens
 from edge.screen.access.security import HEADERS, RequestCheck
 from edge.screen.access.sessions import Sessions
 from edge.screen.alarms.pages import AlarmPages
@@ -75,6 +76,7 @@ def create_app(
         Mount("/static", StaticFiles(packages=[("edge.screen", "static"), ("common.web", "static")])),
     ]
     if desk is not None and sessions is not None:
+        context.kept = KeptScreens(desk, desk, watch.now, config.screen.kept_days)
         alarms = AlarmPages(context, desk, desk, names)
         persons = PersonPages(context, PeopleIndex(directory or NoNames, standings, muster))
         routes += SignInPages(context, sessions, desk).routes()

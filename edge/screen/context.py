@@ -13,10 +13,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from edge.core.config import Config
+from edge.screen.access.kept_screens import KeptScreens
 from edge.screen.access.public_name import PublicName
 from edge.screen.access.roles import RIGHTS, Right
 from edge.screen.access.sessions import Session, Sessions
-from edge.screen.access.visitor import COOKIE, is_private
+from edge.screen.access.visitor import COOKIE, KEPT_COOKIE, is_here, is_private
 from edge.screen.frame import NAVIGATION
 from edge.screen.journal.follower import Watch
 from edge.screen.ports import StandingSource
@@ -73,6 +74,7 @@ class PageContext:
         self, watch: Watch, config: Config, sessions: Sessions | None, standings: StandingSource = lambda: None
     ) -> None:
         self.watch, self.config, self.sessions = watch, config, sessions
+        self.kept: KeptScreens | None = None
         self.public = PublicName.of(config.screen.public_url)
         self.base = self.public.path
         self.forms: set[str] = set()
@@ -146,7 +148,10 @@ class PageContext:
 
     def session(self, http: Request, *, used: bool = True) -> Session | None:
         """Return the session of a request's cookie."""
-        return self.sessions.find(http.cookies.get(COOKIE, ""), used=used) if self.sessions else None
+        found = self.sessions.find(http.cookies.get(COOKIE, ""), used=used) if self.sessions else None
+        if found is None and self.kept is not None and is_here(http):
+            return self.kept.find(http.cookies.get(KEPT_COOKIE, ""))
+        return found
 
     # --- answers --------------------------------------------------------------------------------------------------
 
@@ -189,7 +194,7 @@ class PageContext:
 
     def refused(self, request: PageRequest) -> Response:
         """Answer somebody who may not open a page: with the sign-in, or with one sentence."""
-        if request.session is None:
+        if request.session is None or request.session.kept:
             return self.sign_in_page(request)
         return self.render(request, "sign_in/no_right.html", 403)
 
@@ -198,7 +203,8 @@ class PageContext:
         word = word or (None if is_private(request.http) else DeskWord.NOT_PRIVATE)
         path = request.http.url.path
         back = path if request.http.method == "GET" and path != "/sign-in" else ""
-        return self.render(request, "sign_in/sign_in.html", status, said=word, back=back)
+        may_keep = self.kept is not None and self.kept.offered and is_here(request.http)
+        return self.render(request, "sign_in/sign_in.html", status, said=word, back=back, may_keep=may_keep)
 
     def language(self, http: Request) -> Texts:
         """Return the language of the query, else of the browser's last choice, else the configured one.

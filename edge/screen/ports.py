@@ -143,7 +143,20 @@ class AlarmDesk(Protocol):
         """Who acknowledged which alarm of a journal, by event number."""
 
 
-class ScreenDesk(GuardDesk, VisitorDesk, AlarmDesk, Protocol):
+class KeptScreenStore(Protocol):
+    """Where kept screens are stored. Each method but the second raises DeskError if the disk refuses."""
+
+    def keep_screen(self, token: str, name: str, password: str, since: datetime, until: datetime) -> None:
+        """Store a screen. `token` and `password` are digests."""
+
+    def kept_screen(self, token: str) -> tuple[str, str, datetime, datetime] | None:
+        """Return name, digest of the password, since and until of a screen."""
+
+    def end_kept_screen(self, token: str) -> bool:
+        """Remove a screen. Return False if there is none."""
+
+
+class ScreenDesk(GuardDesk, VisitorDesk, AlarmDesk, KeptScreenStore, Protocol):
     """All that the screen needs of desk.db."""
 
 

@@ -123,6 +123,8 @@ class Label(StrEnum):
     TRAINING_NOT_PROVEN = "training_not_proven"
     CLOCK_SET = "clock_set"
     DESK_DONE = "desk_done"
+    VISITOR_REGISTERED = "visitor_registered"
+    VISIT_ENDED = "visit_ended"
     COMMISSIONED = "commissioned"
     COMMISSIONING_FAILED = "commissioning_failed"
     NOT_FOUND = "not_found"

@@ -12,6 +12,7 @@ from edge.tools.demo.play import Follower
 
 pytestmark = pytest.mark.timeout(300)
 
+JPEG = b"\xff\xd8\xff"
 WALK = """
 import json, stat
 def tries(what, path, act):
@@ -81,6 +82,7 @@ print(json.dumps(found))
 
 def test_ok__the_three_work_together_and_hq_holds_everything(house: ThreeUsers, followed: Follower) -> None:
     house.go.touch()
+    followed.until(lambda: house.picture().startswith(JPEG), 60, "the screen got no picture of who approaches")
     followed.until(
         lambda: any(isinstance(e, AccessEvent) and e.granted for e in followed.events), 60, "nobody was let in"
     )

@@ -19,6 +19,7 @@ class MemoryDesk:
 
     def __init__(self) -> None:
         self.requested: list[Any] = []
+        self.kept: dict[str, tuple[str, str, datetime, datetime]] = {}
         self.trail: list[tuple[datetime, str, str, str]] = []
 
     def password(self, name: str) -> str | None:
@@ -65,6 +66,15 @@ class MemoryDesk:
 
     def acknowledgements(self, epoch: str) -> dict[int, Any]:
         return {}
+
+    def keep_screen(self, token: str, name: str, password: str, since: datetime, until: datetime) -> None:
+        self.kept[token] = name, password, since, until
+
+    def kept_screen(self, token: str) -> tuple[str, str, datetime, datetime] | None:
+        return self.kept.get(token)
+
+    def end_kept_screen(self, token: str) -> bool:
+        return self.kept.pop(token, None) is not None
 
     def _ask(self, request: Any) -> str:
         self.requested.append(request)

@@ -14,6 +14,8 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
 
 from edge.app.state_folders import JOURNAL
 from edge.core.config import Config
@@ -155,6 +157,14 @@ class ThreeUsers(DemoStage):
     def head(self) -> str:
         """The first line of an attack."""
         return f"import os, sqlite3, fcntl; from pathlib import Path; state = Path({str(self.state)!r}); root = state.parent\n"
+
+    def picture(self) -> bytes:
+        """The next picture for the lane's display; b"" while nobody approaches."""
+        try:
+            with urlopen(f"http://127.0.0.1:{self.screen_port}/lane/preview", timeout=10) as answer:
+                return bytes(answer.read())
+        except URLError:  # the screen still starts
+            return b""
 
     def running(self) -> set[str]:
         """Of the stage's processes those that have not ended."""

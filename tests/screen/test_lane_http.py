@@ -84,6 +84,7 @@ def test_ok__a_display_on_this_machine_gets_each_picture_once(host: str, monkeyp
         ("127.0.0.1", "localhost:8080", {"forwarded": "for=203.0.113.9"}),
         ("127.0.0.1", "localhost:8080", {"x_real_ip": "203.0.113.9"}),
         ("127.0.0.1", "localhost:8080", {"via": "1.1 proxy"}),
+        ("127.0.0.1", "localhost:8080", {"sec_fetch_site": "cross-site"}),  # a page of another site in the kiosk
     ],
 )
 def test_fail__no_other_machine_gets_a_picture(client: str, host: str, headers: dict[str, str]) -> None:

@@ -252,10 +252,12 @@ const done = arguments[arguments.length - 1], rules = arguments[0];
 const lane = document.getElementById("lane"), sign = document.getElementById("sign");
 (async () => {
   const bad = [];
-  for (const [id, tone] of [["ready", "idle"], ["come_closer", "adjust"], ["walk_through", "go"], ["stop", "stop"],
-                            ["see_desk", "desk"], ["camera_lost", "desk"], ["fire", "go"]]) {
-    sign.replaceChildren(document.getElementById(`sign-${id}`).content.cloneNode(true));
-    lane.dataset.tone = tone;
+  const tones = {ready: "idle", walk_through: "go", fire: "go", stop: "stop", see_desk: "desk", camera_lost: "desk",
+                 not_running: "desk"};
+  for (const template of document.querySelectorAll("template")) {
+    const id = template.id.slice(5);
+    sign.replaceChildren(template.content.cloneNode(true));
+    lane.dataset.tone = tones[id] ?? "adjust";
     const result = await axe.run(document, {runOnly: rules, resultTypes: ["violations"]});
     bad.push(...result.violations.flatMap((found) => found.nodes.map((node) => `${id} ${found.id}: ${node.html}`)));
   }

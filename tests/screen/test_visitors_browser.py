@@ -29,7 +29,8 @@ def text(browser: WebDriver, css: str) -> str:
 
 
 def click(browser: WebDriver, css: str) -> None:
-    browser.find_element(By.CSS_SELECTOR, css).click()
+    """Click, also if the part of the page is renewed meanwhile."""
+    until(browser, lambda b: b.find_element(By.CSS_SELECTOR, css).click() is None)
 
 
 def fits(browser: WebDriver) -> None:

@@ -72,6 +72,13 @@ class ScreenConfig(ConfigSection):
         description='Address of the pages behind a reverse proxy, with the sub-path if there is one: "https://gate.example" '
         'or "https://site.example/north-gate". "": there is no proxy.',
     )
+    kept_days: float = Field(
+        default=90,
+        ge=0,
+        le=365,
+        description="A screen on this machine may stay signed in for so many days, by choice at the sign-in. It only looks: no "
+        "names, no admissions. 0: never.",
+    )
     proxy_user: str = Field(
         default="",
         max_length=32,

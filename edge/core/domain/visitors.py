@@ -99,6 +99,11 @@ class VisitRecord:
         return self.visitor_pass.visitor_id
 
 
+def is_visitor(worker_id: str) -> bool:
+    """Say whether an id is a visitor's."""
+    return worker_id.startswith(VISITOR_PREFIX)
+
+
 def new_visitor_id() -> str:
     return f"{VISITOR_PREFIX}{secrets.token_hex(6)}"
 

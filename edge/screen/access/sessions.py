@@ -39,6 +39,8 @@ class Session:
     """For the browser to keep: others who try this name do not hold it up."""
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     form_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    kept: bool = False
+    """Of a screen that stays signed in (`edge.screen.access.kept_screens`)."""
 
 
 class Refusal(StrEnum):

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from edge.screen.access.peers import Peer
 
 COOKIE = "sitegate_session"
+KEPT_COOKIE = "sitegate_kept_screen"
 DEVICE_COOKIE, DEVICE_LASTS_S = "sitegate_device", 180 * 24 * 3600
 """Signs nobody in: it only keeps this browser's wrong passwords apart from those of others."""
 

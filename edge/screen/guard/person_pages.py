@@ -7,6 +7,7 @@ from starlette.routing import Route
 
 from common.ids import is_id
 from contract.messages import AnyEvent
+from edge.core.domain.visitors import is_visitor
 from edge.screen.access.roles import Right
 from edge.screen.context import PageContext, PageRequest
 from edge.screen.guard.person import CheckedLists, GuardVerdict, PersonCard, person_card, verdict_of
@@ -14,7 +15,6 @@ from edge.screen.journal.event_line import Line, event_line
 from edge.screen.lane_view import is_stale
 from edge.screen.people.index import TEXT_MAX, PeopleIndex, SitePerson
 from edge.screen.translations import DeskWord
-from edge.screen.visitors.names import is_visitor
 
 SHOWN_LINES = 5
 

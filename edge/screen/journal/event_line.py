@@ -1,5 +1,6 @@
 """One event of the journal as a line of the manager's page: pure, and already in the reader's language."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -56,18 +57,18 @@ def event_line(event: AnyEvent, texts: Texts) -> Line:
     line = replace(_heading(event, texts), detail=event_detail(event, texts), technical=technical_detail(event, texts))
     if not isinstance(event, AccessEvent | PassageEvent | NoticeEvent) or not event.by:
         return line
-    what = texts.label[Label.DESK_DONE] if _done_at_the_desk(event) else line.what
-    return replace(line, what=what, who=who(event, texts))
+    line = replace(line, who=who(event, texts))
+    if isinstance(event, NoticeEvent) and event.code is NoticeCode.COMMAND_DONE and event.origin is Origin.DESK:
+        visitor = _VISITOR.match(event.detail)
+        word = Label.DESK_DONE if visitor is None else _VISITS[visitor[2]]
+        return replace(line, what=texts.label[word], worker_id=visitor[1] if visitor else "", detail="")
+    return line
 
 
 def who(event: AskedEvent, texts: Texts) -> str:
     """Say who asked for what the gate did, and where: "anna (desk)"."""
     place = texts.origin[event.origin] if event.origin else ""
     return f"{event.by} ({place})" if event.by and place else event.by
-
-
-def _done_at_the_desk(event: AskedEvent) -> bool:
-    return isinstance(event, NoticeEvent) and event.code is NoticeCode.COMMAND_DONE and event.origin is Origin.DESK
 
 
 def _heading(event: AnyEvent, texts: Texts) -> Line:
@@ -98,6 +99,10 @@ def _heading(event: AnyEvent, texts: Texts) -> Line:
     assert isinstance(event, EnrolmentEvent)
     return Line(event.utc, Mood.PLAIN, "enrol", event.worker_id, texts.label[Label.ENROLMENT])
 
+
+_VISITOR = re.compile("(visitor-[0-9a-f]{12}): (registered|ended)")
+_VISITS = {"registered": Label.VISITOR_REGISTERED, "ended": Label.VISIT_ENDED}
+"""What the gate records of visitors (`edge.loop.visitors`)."""
 
 _ACCESS: dict[Reason, tuple[Mood, str]] = {
     Reason.GRANTED: (Mood.GOOD, "check"),

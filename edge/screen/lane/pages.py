@@ -95,7 +95,8 @@ class LanePages:
         return JSONResponse({"tone": view.tone.value, "sign": view.sign.value})
 
     def _has_preview(self, request: PageRequest) -> bool:
-        return self._preview is not None and is_this_machine(request.http)
+        site = request.http.headers.get("sec-fetch-site", "none")
+        return self._preview is not None and is_this_machine(request.http) and site in ("same-origin", "none")
 
     async def _states(self) -> AsyncIterator[str]:
         loop = asyncio.get_running_loop()

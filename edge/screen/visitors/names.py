@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from contract.messages import DirectoryEntry
-from edge.core.domain.visitors import VISITOR_PREFIX, VisitorDetails
+from edge.core.domain.visitors import VisitorDetails
 from edge.screen.ports import NameDirectory, VisitorDesk
 
 AGAIN_S = 1.0
@@ -55,11 +55,6 @@ class VisitorNames:
             return self._visitors
         self._due_s = now_s + AGAIN_S
         return {visit.visitor_id: _entry(visit.visitor_id, visit.details) for visit in self._desk.visits()}
-
-
-def is_visitor(worker_id: str) -> bool:
-    """Say whether an id is a visitor's."""
-    return worker_id.startswith(VISITOR_PREFIX)
 
 
 def _entry(visitor_id: str, told: VisitorDetails) -> DirectoryEntry:
