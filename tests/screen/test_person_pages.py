@@ -208,3 +208,22 @@ def test_ok__a_new_policy_shows_on_the_next_card(gate: GuardGate) -> None:
         assert 'value="in"' not in (await client.get("/guard/person/w-0412")).text
 
     visit(gate, steps)
+
+
+def test_fail__what_the_gate_did_names_no_list_to_the_guard(gate: GuardGate) -> None:
+    async def asks(client: httpx.AsyncClient) -> None:
+        await admit(client, "w-0800")
+        await admit(client, "w-0538")
+
+    async def reads(client: httpx.AsyncClient) -> None:
+        await asyncio.sleep(0.3)
+        for worker_id in ("w-0538", "w-0800"):
+            page = (await client.get(f"/guard/person/{worker_id}")).text
+            assert "key-screening" not in page and "violence" not in page
+            assert "Admitted by the guard" in page or worker_id == "w-0800"
+        page = (await client.get("/guard")).text
+        assert "key-screening" not in page and "violence" not in page
+
+    visit(gate, asks)
+    visit(gate, reads)
+    assert decisions(gate) == [(Reason.RISK_HOLD, False), (Reason.MANUAL_ADMIT, True)]
