@@ -74,7 +74,7 @@ class OfficeWord(StrEnum):
 
 
 class Concern(StrEnum):
-    """Everything that the site office is told of, most urgent first."""
+    """All sentences for the site office, the most urgent first."""
 
     FIRE = "fire"
     FIRE_OVER = "fire_over"
