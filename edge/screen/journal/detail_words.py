@@ -51,7 +51,7 @@ _COMPILED = tuple((re.compile(pattern, re.DOTALL), word) for pattern, word in _P
 
 
 _RISK_LIST = "risk list"
-"""The name of the list, and what it does, are for managers alone: a note says only that there is one."""
+"""The name of the list, and what it does, are for managers alone. A note says only that there is one."""
 
 
 def note_words(note: str, words: Mapping[str, str], lists: Mapping[str, str]) -> str:
