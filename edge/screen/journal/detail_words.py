@@ -58,6 +58,7 @@ def note_words(note: str, words: Mapping[str, str], lists: Mapping[str, str]) ->
     """Return what a rule noted about somebody who was admitted: "rule: finding". An unknown finding is left out."""
     rule, _, given = note.partition(": ")
     name = words.get("rule_" + re.sub(r"[^a-z0-9]+", "_", rule.lower()).strip("_"), rule)
+    given = given.removesuffix("; admitted by a guard")
     finding = None if rule == _RISK_LIST else detail_words(given, words, lists)
     return f"{name}: {finding}" if finding else name
 

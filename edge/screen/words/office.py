@@ -74,7 +74,7 @@ class OfficeWord(StrEnum):
 
 
 class Concern(StrEnum):
-    """All sentences for the site office, the most urgent first."""
+    """What the site office must know, the most urgent first."""
 
     FIRE = "fire"
     FIRE_OVER = "fire_over"
