@@ -35,7 +35,8 @@ _READABLE = f"typeof(body) = 'text' AND length(body) <= {BODY_MAX}"
 _HAS = "instr(body, ?) > 0"
 _DECISIONS = f"""
 SELECT seq, utc, json_extract(body, '$.granted'), json_extract(body, '$.reason'), json_extract(body, '$.direction'),
-  json_extract(body, '$.worker_id'), coalesce(json_extract(body, '$.detail'), '')
+  json_extract(body, '$.worker_id'), coalesce(json_extract(body, '$.detail'), ''),
+  coalesce(json_extract(body, '$.by'), '')
 FROM events WHERE {_BETWEEN} AND {_HAS} AND {_READABLE} AND json_valid(body) ORDER BY seq DESC LIMIT {DECISIONS_MAX}
 """
 _PASSAGES = f"""
@@ -154,8 +155,8 @@ def _decisions(db: sqlite3.Connection, since: datetime, until: datetime) -> list
     if span is None:
         return []
     rows = db.execute(_DECISIONS, (*span, since.timestamp(), until.timestamp(), _part("type", "access"))).fetchall()
-    named = of_types([row for row in rows if row[5] is not None], (int, float, int, str, str, str, str))
-    unnamed = of_types([row for row in rows if row[5] is None], (int, float, int, str, str, type(None), str))
+    named = of_types([row for row in rows if row[5] is not None], (int, float, int, str, str, str, str, str))
+    unnamed = of_types([row for row in rows if row[5] is None], (int, float, int, str, str, type(None), str, str))
     found = [DecisionRow(row[0], row[1], bool(row[2]), *row[3:]) for row in (*named, *unnamed)]
     return sorted(found, key=lambda row: row.seq)
 
