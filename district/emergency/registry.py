@@ -1,11 +1,11 @@
 """Start, extend and end measures; ask which one holds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import DateField, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -13,6 +13,7 @@ from district.audit.record import record
 from district.emergency.models import EmergencyMeasure
 from district.emergency.rules import KEPT_DAYS, MeasureKind, MeasureRefused, check_reason, check_span
 from district.places.models import Place
+from district.prepared import Given, PreparedQuery
 from district.scope import NOTHING, Account
 
 
@@ -104,6 +105,12 @@ def nearest_measure(measures: Iterable[EmergencyMeasure], path: str) -> Emergenc
     return max(holding, key=lambda one: len(one.place.path), default=None)
 
 
+_RUNNING = PreparedQuery(
+    lambda: running(today=Given("today", DateField())).order_by().values_list("kind", "place__path")
+)
+"""The measures in force. Each page asks for the navigation, some times."""
+
+
 def concerns(user: Account, permission: Any, *kinds: MeasureKind) -> bool:
     """Say whether a measure of one of these kinds holds where an account has a permission.
 
@@ -112,7 +119,7 @@ def concerns(user: Account, permission: Any, *kinds: MeasureKind) -> bool:
     scope = user.scope(permission)
     if scope.empty:
         return False
-    rows: Sequence[str] = list(running(*kinds).values_list("place__path", flat=True))
+    rows = [path for kind, path in _RUNNING.rows(today=timezone.localdate()) if not kinds or kind in kinds]
     if scope.enterprises and rows:
         return True
     return any(scope.holds(path) or any(first.startswith(path) for first, _end in scope.ranges) for path in rows)
