@@ -84,8 +84,11 @@ def page(
     return marked
 
 
-def open_page(why: str) -> Callable[[_View], _View]:
-    """Open a view without a sign-in, such as one behind a secret link. `why` is for the reader of the code."""
+def open_page(why: str, *, knows: Callable[..., bool] | None = None) -> Callable[[_View], _View]:
+    """Open a view without a sign-in, such as one behind a secret link. `why` is for the reader of the code.
+
+    `knows`: takes the request and what its address names. If true, the sender is no stranger, and may send more.
+    """
 
     def marked(view: _View) -> _View:
         @wraps(view)
@@ -95,6 +98,7 @@ def open_page(why: str) -> Callable[[_View], _View]:
             return response
 
         opened.open_because = why  # type: ignore[attr-defined]
+        opened.knows_sender = knows  # type: ignore[attr-defined]
         return opened
 
     return marked

@@ -9,7 +9,7 @@ from django.utils import timezone
 from district.days import start_of_day
 from district.declarations.models import DeclaredState, HealthDeclaration, TemperatureReading
 from district.declarations.rules.freshness import TWICE
-from district.declarations.states import hours_of
+from district.declarations.states import hours_of, latest_now
 from district.emergency.models import EmergencyMeasure
 from district.emergency.registry import below_measures, running
 from district.emergency.rules import MeasureKind
@@ -110,7 +110,7 @@ def _valid() -> "QuerySet[Any]":
     """Return the state of the person of an outer row, if a declaration counts."""
     now, counts = timezone.now(), NOTHING
     for measure in _measures():
-        counts |= Q(measure=measure, counts__gt=now - hours_of(measure))
+        counts |= Q(measure=measure, counts__gt=now - hours_of(measure), counts__lte=latest_now())
     rows: QuerySet[Any] = DeclaredState.objects.filter(counts, person=OuterRef("person"))
     return rows
 

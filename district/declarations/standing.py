@@ -9,7 +9,7 @@ from district.declarations.asking import AskingSite
 from district.declarations.models import DeclaredState
 from district.declarations.registry import temperatures_of_day
 from district.declarations.rules import Asked, readings_due
-from district.declarations.states import hours_of
+from district.declarations.states import hours_of, latest_now
 from district.people.models import Person
 
 
@@ -33,9 +33,9 @@ def standing_of(person: Person, site: AskingSite) -> Standing:
     state = DeclaredState.objects.kept().filter(person=person).select_related("measure__declaration_policy").first()
     if state is None:
         return Standing(asked, temperatures_due=due)
-    after = timezone.now() - hours_of(state.measure)
-    until = state.counts + hours_of(state.measure) if state.counts is not None and state.counts > after else None
-    waits = state.held is not None and state.held > after
+    after, latest = timezone.now() - hours_of(state.measure), latest_now()
+    until = state.counts + hours_of(state.measure) if state.counts and after < state.counts <= latest else None
+    waits = state.held is not None and after < state.held <= latest
     return Standing(asked, state.counts or state.held, until, waits, due)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from district.declarations.models import DeclaredState, HealthDeclaration
-from district.declarations.rules import Asked, GivenAt, counting
+from district.declarations.rules import CLOCK_AHEAD, Asked, GivenAt, counting
 from district.emergency.models import EmergencyMeasure
 
 _POLICY = ("measure__declaration_policy",)
@@ -19,8 +19,12 @@ def given_at(declared: datetime, abnormal: str, way: str) -> GivenAt:
 
 
 def store_state(newest: HealthDeclaration, given: Iterable[GivenAt], valid_hours: int) -> None:
-    """Store what counts of all declarations of a worker. It stands at the site of the newest one."""
-    found = counting(given, valid_hours)
+    """Store what counts of all declarations of a worker. It stands at the site of the newest one.
+
+    Those of a clock that was ahead count for nothing: they would hide what the worker answers now.
+    """
+    latest = latest_now()
+    found = counting([one for one in given if one.declared <= latest], valid_hours)
     row = DeclaredState(
         measure_id=newest.measure_id,
         person_id=newest.person_id,
@@ -50,10 +54,15 @@ def count_again(people: Iterable[int]) -> None:
 
 def declared_for_gates(people: Iterable[int]) -> dict[int, datetime]:
     """Return when the declaration was made that counts at gates, of those whose measure lets gates ask for it."""
-    asking = DeclaredState.objects.kept().filter(measure__declaration_policy__at_gate=True)
-    rows = asking.filter(person__in=list(people)).exclude(counts=None).select_related(*_POLICY)
+    asking = DeclaredState.objects.kept().filter(measure__declaration_policy__at_gate=True, counts__lte=latest_now())
+    rows = asking.filter(person__in=list(people)).select_related(*_POLICY)
     now = timezone.now()
     return {row.person_id: row.counts for row in rows if row.counts + hours_of(row.measure) > now}
+
+
+def latest_now() -> datetime:
+    """Return the latest time that a declaration of now may have."""
+    return timezone.now() + CLOCK_AHEAD
 
 
 def hours_of(measure: EmergencyMeasure) -> timedelta:

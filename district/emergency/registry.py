@@ -1,6 +1,6 @@
 """Start, extend and end measures; ask which one holds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -108,21 +108,31 @@ def nearest_measure(measures: Iterable[EmergencyMeasure], path: str) -> Emergenc
 _RUNNING = PreparedQuery(
     lambda: running(today=Given("today", DateField())).order_by().values_list("kind", "place__path")
 )
-"""The measures in force. Each page asks for the navigation, some times."""
+"""The measures in force."""
 
 
 def concerns(user: Account, permission: Any, *kinds: MeasureKind) -> bool:
     """Say whether a measure of one of these kinds holds where an account has a permission.
 
-    An enterprise's clerk is concerned by every measure: enterprises work everywhere.
+    An enterprise's clerk is concerned by every measure: enterprises work everywhere. The measures are read once for
+    each account object, so once in a request: each entry of the navigation asks.
     """
     scope = user.scope(permission)
     if scope.empty:
         return False
-    rows = [path for kind, path in _RUNNING.rows(today=timezone.localdate()) if not kinds or kind in kinds]
+    rows = [path for kind, path in _in_force(user) if not kinds or kind in kinds]
     if scope.enterprises and rows:
         return True
     return any(scope.holds(path) or any(first.startswith(path) for first, _end in scope.ranges) for path in rows)
+
+
+def _in_force(user: Account) -> Sequence[tuple[str, str]]:
+    """Return kind and path of each measure in force, as this account object read them first."""
+    found: Sequence[tuple[str, str]] | None = getattr(user, "measures_in_force", None)
+    if found is None:
+        found = [(kind, path) for kind, path in _RUNNING.rows(today=timezone.localdate())]
+        user.measures_in_force = found  # type: ignore[attr-defined]
+    return found
 
 
 def _running(measure: EmergencyMeasure) -> EmergencyMeasure:

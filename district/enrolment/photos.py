@@ -9,7 +9,6 @@ import structlog
 from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
-from PIL import Image, ImageOps
 
 from district.audit.record import record
 from district.enrolment.models import EnrolmentPhoto, PlatformPhoto
@@ -24,6 +23,7 @@ from district.exchange.door import hq_door
 from district.exchange.models import OutboxRow
 from district.people.for_hq import worker_for_hq
 from district.people.models import Consent, DuplicateCandidate, Person
+from district.small_pictures import PictureTooLargeError, PictureUnreadableError, upright_picture
 from district.web.clock import is_proven
 from district.wire import FaceMatching, HqRefused, JudgedPhoto, PhotoToJudge
 
@@ -33,6 +33,7 @@ AT_ONCE = 20
 _SOON = "enrolment-photo-soon"
 _SOON_S = 90
 _WHO = "photo check"
+_PIXELS_MAX = {"JPEG": 51_000_000, "PNG": 20_000_000, "WEBP": 20_000_000, "BMP": 20_000_000}
 _State = EnrolmentPhoto.State
 _matching = FaceMatching()
 
@@ -138,8 +139,8 @@ def _end(photo: EnrolmentPhoto, state: EnrolmentPhoto.State, advice: str = "") -
     """Note what became of a photo. Keep a small copy for the platform only by its own consent."""
     good = state in {_State.ENROLLED, _State.TAKEN}
     consent = platform_consent(photo.person) if good else None
-    if consent is not None:
-        small = small_jpeg(base64.b64decode(photo.picture))
+    small = small_jpeg(base64.b64decode(photo.picture)) if consent is not None else b""
+    if small:
         values = {"consent": consent, "picture": base64.b64encode(small).decode(), "taken": photo.taken}
         PlatformPhoto.objects.update_or_create(person=photo.person, defaults=values)
     done = EnrolmentPhoto.objects.filter(pk=photo.pk, state=_State.WAITING)
@@ -178,10 +179,16 @@ def _drop_old() -> None:
 
 
 def small_jpeg(picture: bytes) -> bytes:
-    """Return an upright JPEG of at most 50 KB without the phone's notes. The picture was decoded strictly before."""
-    with Image.open(BytesIO(picture)) as opened:
-        opened.draft("RGB", (960, 1280))
-        image = ImageOps.exif_transpose(opened).convert("RGB")
+    """Return an upright JPEG of at most 50 KB without the phone's notes; b"" if it cannot be made.
+
+    The matcher's decoder took the picture before, and reads less of the phone's notes. So the platform gets no photo
+    of it, and the photos behind it go on.
+    """
+    try:
+        image = upright_picture(picture, (960, 1280), _PIXELS_MAX)
+    except (PictureTooLargeError, PictureUnreadableError):
+        log.warning("no_platform_photo", detail="the photo cannot be made small: the worker takes another")
+        return b""
     image.thumbnail((480, 640))
     for quality in (88, 75, 60, 45, 30, 15):
         target = BytesIO()

@@ -21,11 +21,11 @@ FRESH_DAYS = 2
 
 
 def latest_reports() -> "QuerySet[Any]":
-    """Return the last report of each site, if it is not too old."""
-    since = timezone.localdate() - timedelta(days=FRESH_DAYS)
-    rows = SiteReport.objects.kept()
-    newest = rows.filter(project=OuterRef("project"), date__gte=since).order_by("-date").values("pk")[:1]
-    return rows.filter(date__gte=since, pk=Subquery(newest))
+    """Return the last report of each site, if it is not too old; a clock that was ahead left later ones."""
+    today = timezone.localdate()
+    rows = SiteReport.objects.kept().filter(date__gte=today - timedelta(days=FRESH_DAYS), date__lte=today)
+    newest = rows.filter(project=OuterRef("project")).order_by("-date").values("pk")[:1]
+    return rows.filter(pk=Subquery(newest))
 
 
 def latest_lines(user: Account, permission: Permission = Permission.SEE_SUPPLIES) -> "QuerySet[Any]":

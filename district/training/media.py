@@ -13,7 +13,7 @@ from district.training.rules import TrainingRefused, media_kind
 PART_BYTES = 262_144
 COURSE_MAX = 200_000_000
 """All files of one course."""
-_PIXELS_MAX = dict.fromkeys(("JPEG", "PNG", "WEBP"), 60_000_000)
+_PIXELS_MAX = {"JPEG": 60_000_000, "PNG": 20_000_000, "WEBP": 20_000_000}
 _SIZE = (1_600, 1_600)
 
 

@@ -4,14 +4,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import structlog
-
 from contract.keyring import TrustedKeys
-from edge.app.state_folders import PIN_HISTORY, gate_dir, preview_dir
+from edge.app.preview_file import PreviewFile
+from edge.app.state_folders import PIN_HISTORY, gate_dir
 from edge.camera import CameraFault, CaptureThread, Source, source_for
 from edge.capture.preview import PreviewThread
 from edge.core.config import CameraConfig, Config, IndicatorConfig, TemperatureConfig
-from edge.core.layout import DESK_FOLDER
 from edge.core.ports import Camera, CardReader, Clock, CodeReader, Preview, Thermometer
 from edge.core.volume import volume_at, volume_span
 from edge.devices.gate import GpioGate, make_factory
@@ -21,10 +19,7 @@ from edge.devices.readers.qr_codes import QrCodeReader
 from edge.devices.readers.wedge import WedgeReader
 from edge.devices.thermometer import Mlx90614
 from edge.sim import SimulatedThermometer, WalkUpSource, load_script
-from edge.storage.preview_folder import PreviewFolder, PreviewOff
 from edge.system.clock import SystemClock
-
-log = structlog.get_logger()
 
 
 def make_camera(config: Config, clock: Clock) -> Camera:
@@ -46,16 +41,7 @@ def make_preview(config: Config) -> Preview | None:
     """Make the preview for the lane page; None without one."""
     if not config.screen.preview_hz:
         return None
-    try:
-        readers: int | None = (config.paths.state_dir / DESK_FOLDER).stat().st_gid
-    except OSError:
-        readers = None
-    try:
-        folder = PreviewFolder(preview_dir(config), readers)
-    except PreviewOff as error:
-        log.warning("no_preview", detail=str(error))
-        return None
-    return PreviewThread(folder, config.screen.preview_hz)
+    return PreviewThread(PreviewFile(config), config.screen.preview_hz)
 
 
 def make_credential_readers(config: Config, clock: Clock) -> tuple[CodeReader | None, CardReader | None]:

@@ -47,25 +47,37 @@ def replace_for_screen(config: Config, path: Path, content: bytes) -> None:
 
     The group of the desk's folder has them: gate and screen, and never the process with the network.
     """
-    new = path.with_name(f".{path.name}.new")
+    new = _unfinished(path)
     new.unlink(missing_ok=True)
     handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        group = _desk_group(config)
-        if group is not None:
-            os.fchown(handle, -1, group)
-            os.fchmod(handle, 0o640)
-        file.write(content)
-    new.replace(path)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            group = _desk_group(config)
+            if group is not None:
+                os.fchown(handle, -1, group)
+                os.fchmod(handle, 0o640)
+            file.write(content)
+        new.replace(path)
+    except OSError:  # the memory is full: leave no half of it
+        new.unlink(missing_ok=True)
+        raise
 
 
 def remove_for_screen(config: Config, name: str) -> None:
-    """Remove a file from the folder, and the folder if it is empty and not systemd's. Raises OSError."""
+    """Remove a file from the folder, and the folder if it is empty and not systemd's. Raises OSError.
+
+    A process that was killed may have left an unfinished one, which goes too.
+    """
     folder = memory_folder(config)
-    (folder / name).unlink(missing_ok=True)
+    for path in (folder / name, _unfinished(folder / name)):
+        path.unlink(missing_ok=True)
     if folder == _without_systemd(config):
         with contextlib.suppress(OSError):  # another file is still there
             folder.rmdir()
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f".{path.name}.new")
 
 
 def _desk_group(config: Config) -> int | None:

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -11,6 +12,8 @@ from pydantic import ValidationError
 
 from contract.keyring import OpeningKeys, TrustedKeys
 from contract.signing import BadKey
+from edge.app.preview_file import PreviewReader
+from edge.app.standings_file import StandingsReader
 from edge.app.state_folders import DESK, JOURNAL, REPLICA, desk_dir, metrics_files, muster_files
 from edge.core.config import Config
 from edge.core.domain import MusterList
@@ -19,17 +22,19 @@ from edge.core.ports import DeskError, JournalError
 from edge.replica.directory import DirectoryReader
 from edge.replica.summary import SummaryReader
 from edge.screen.access.peers import NOBODY, owner_of
+from edge.screen.access.public_name import UnknownProxyUser
 from edge.screen.app import create_app
 from edge.screen.office.muster import MusterSource
 from edge.screen.server import PortTaken, ScreenServer
 from edge.screen.translations import MissingText
-from edge.storage.desk import DeskWriter
+from edge.storage.desk_store import DeskStore
 from edge.storage.journal import JournalReader
+from edge.storage.journal_history import JournalHistory
 from edge.system.key_files import credential
 from edge.system.regular_file import read_regular
 from edge.system.supervisor import Shutdown, Watchdog, run_steps
 
-ERRORS = (DeskError, JournalError, MissingText, PortTaken)
+ERRORS = (DeskError, JournalError, MissingText, PortTaken, UnknownProxyUser)
 """Expected errors at the start; each text says what to do."""
 FORGET_EVERY_S = 60.0
 MUSTER_BYTES_MAX = 16 * 1024 * 1024
@@ -39,10 +44,22 @@ def run(config: Config, shutdown: Shutdown) -> None:
     """Run the pages until shutdown."""
     desk_dir(config)
     state = config.paths.state_dir
+    history = JournalHistory(state / JOURNAL)
     journal, summary = JournalReader(state / JOURNAL), SummaryReader(state / REPLICA)
-    desk, names = DeskWriter(state / DESK), open_directory(config)
+    desk, names = DeskStore(state / DESK), open_directory(config)
     muster = newest_muster(muster_files(config))
-    app = create_app(journal, summary.read, config, desk, metrics_files(config), muster, names.read if names else None)
+    app = create_app(
+        journal,
+        summary.read,
+        config,
+        desk,
+        metrics_files(config),
+        muster,
+        directory=names.read if names else None,
+        history=history,
+        preview=PreviewReader(config).newest,
+        standings=StandingsReader(config).read,
+    )
     server = ScreenServer(app, config.screen, lambda: other_processes(state))
     thread = server.start()
     due_s = time.monotonic()
@@ -51,7 +68,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
         nonlocal due_s
         if time.monotonic() >= due_s:
             due_s = time.monotonic() + FORGET_EVERY_S
-            forget_done(state)
+            forget_done(state, timedelta(days=config.screen.visitors_kept_days))
         return not shutdown.wait(0.2) and thread.is_alive()
 
     try:
@@ -60,6 +77,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
         server.stop()
         thread.join(5)
         journal.close()
+        history.close()
         summary.close()
         desk.close()
         if names is not None:
@@ -103,11 +121,12 @@ def other_processes(state: Path) -> frozenset[int]:
     return frozenset(owners - {0, os.geteuid(), NOBODY})
 
 
-def forget_done(state: Path) -> None:
-    """Delete personal requests that were executed or refused: they are in the journal."""
+def forget_done(state: Path, visitors_kept: timedelta) -> None:
+    """Delete personal requests that were executed or refused: they are in the journal. Forget past visitors."""
     # Use separate connections: those of the pages belong to the server's thread.
     try:
-        with closing(DeskWriter(state / DESK)) as desk, closing(JournalReader(state / JOURNAL)) as journal:
+        with closing(DeskStore(state / DESK)) as desk, closing(JournalReader(state / JOURNAL)) as journal:
             desk.forget_done(journal.seen)
+            desk.forget_visitors(visitors_kept)
     except DeskError as error:  # the disk refuses: try again next time
         structlog.get_logger().warning("desk.not_forgotten", error=str(error))

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from edge.app.state_migration import is_flat, move
@@ -16,7 +16,6 @@ from edge.core.layout import REPLICA as REPLICA
 from edge.core.layout import RESERVE as RESERVE
 from edge.core.layout import SCORES as SCORES
 from edge.core.ports import JournalError
-from edge.storage.preview_folder import preview_path
 
 KEY_OF_0_1 = Path("/etc/sitegate/keys/gate-signing.key.pem")
 """Default of every configuration written by 0.1, also at a gate that was never commissioned. The gate process cannot
@@ -115,21 +114,6 @@ def muster_file(config: Config) -> Path:
 def muster_files(config: Config) -> list[Path]:
     """List where the gate process may have written who is on the site."""
     return [Path("/run/sitegate-gate") / _MUSTER, config.paths.state_dir / GATE / _MUSTER]
-
-
-def preview_dir(config: Config) -> Path:
-    """Return where the gate process keeps the picture of who approaches. It is in memory, also without systemd."""
-    folder = os.environ.get("RUNTIME_DIRECTORY")
-    return preview_path(Path(folder) if folder else None, config.paths.state_dir, os.geteuid())
-
-
-def preview_dirs(config: Config) -> list[Path]:
-    """List where the gate process may keep the picture of who approaches."""
-    paths = [preview_path(Path("/run/sitegate-gate"), config.paths.state_dir, 0)]
-    with suppress(OSError):
-        owner = (config.paths.state_dir / GATE).stat().st_uid
-        paths.append(preview_path(None, config.paths.state_dir, owner))
-    return paths
 
 
 def metrics_file(config: Config, process: str) -> Path:

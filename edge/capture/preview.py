@@ -24,7 +24,7 @@ TOLD_EVERY_S = 60.0
 
 
 class PictureFile(Protocol):
-    """Where the newest picture is kept. `edge.storage.preview_folder.PreviewFolder` has this shape."""
+    """Where the newest picture is kept. `edge.app.preview_file.PreviewFile` has this shape."""
 
     def put(self, jpeg: bytes) -> None:
         """Replace the picture. Raises OSError."""

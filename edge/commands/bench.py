@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from edge.tools.bench.roster import RosterTiming
     from edge.tools.bench.roster_change import DeltaCost
     from edge.tools.bench.safety import Reaction
+    from edge.tools.bench.screen import ScreenFigures
 
 app = typer.Typer(help="Measure this machine.")
 
@@ -176,6 +177,60 @@ def safety(
         out.print_json(json.dumps({"reactions": [asdict(r) for r in reactions], "locked": [asdict(x) for x in locked]}))
         return
     _print_safety(reactions, locked)
+
+
+@app.command(
+    "screen", epilog=example("sitegate bench screen", "sitegate bench screen --days 30 --viewers 0 --half-open 0")
+)
+def screen(
+    passages: Annotated[int, typer.Option(min=40, max=100_000, help="Passages of a day.")] = 4_000,
+    days: Annotated[int, typer.Option(min=1, max=366, help="Days in the journal.")] = 2,
+    rounds: Annotated[int, typer.Option(min=3, max=1000, help="Answers of each page.")] = 30,
+    viewers: Annotated[int, typer.Option(min=0, max=300, help="Open pages that follow the gate.")] = 200,
+    half_open: Annotated[int, typer.Option(min=0, max=20_000, help="Requests that never end.")] = 1_050,
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Folder on the disk whose journal is used.  [default: here]")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the pages after days of traffic, with many viewers, and with requests that never end.
+
+    Run it as root for the viewers: each user of a machine has a share of the connections only.
+    """
+    from edge.tools.bench import screen as bench_screen
+    from edge.tools.bench.errors import BenchError
+
+    with tempfile.TemporaryDirectory(prefix="sitegate-bench-", dir=folder or Path.cwd()) as name:
+        try:
+            with err.status("days of traffic, then the pages…"):
+                found = bench_screen.measure(Path(name), passages, days, rounds, viewers, half_open)
+        except BenchError as error:
+            raise fail(str(error)) from error
+    if as_json:
+        out.print_json(json.dumps(asdict(found)))
+        return
+    _print_screen(found)
+
+
+def _print_screen(found: "ScreenFigures") -> None:
+    table = Table("page", "p50 ms", "p95 ms", "CPU ms", "kB", title=f"sitegate bench screen: {found.events:,} events")
+    for page in found.pages:
+        table.add_row(page.path, *(f"{v:.1f}" for v in (page.p50_ms, page.p95_ms, page.cpu_ms, page.kilobytes)))
+    out.print(table)
+    memory = ", ".join(f"{value:.0f}" for value in found.memory_mb)
+    out.print(f"memory of the screen process, in MB: {memory}", highlight=False)
+    if (seen := found.crowded) is not None:
+        out.print(
+            f"{seen.viewers} viewers, {seen.streams} streams open, {seen.changes} changes heard: a decision onto the disk "
+            f"p95 {seen.append_ms:.1f} ms (alone {seen.append_alone_ms:.1f} ms), then to the lane's display "
+            f"p95 {seen.lane_ms:.1f} ms (alone {seen.lane_alone_ms:.1f} ms)",
+            highlight=False,
+        )
+    if found.lane_half_open_ms is not None:
+        out.print(
+            f"{found.half_open} half-open requests: the lane's page p95 {found.lane_half_open_ms:.1f} ms",
+            highlight=False,
+        )
 
 
 def _print_sync(rates: "Sequence[Rates]", roster: "RosterTiming", change: "DeltaCost") -> None:

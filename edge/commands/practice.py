@@ -50,7 +50,9 @@ def try_(
                     out.print(
                         styled("lane: ", (f"{address}/lane", "bold"), "   office: ", f"{address}/"), soft_wrap=True
                     )
-                    out.print(styled(f"desk: {address}/desk   account {ACCOUNT}, password {password}"), soft_wrap=True)
+                    out.print(
+                        styled(f"guard: {address}/guard   account {ACCOUNT}, password {password}"), soft_wrap=True
+                    )
                 out.print(
                     "Type card li-wei, face li-wei, pass, help or quit." if story is None else "Type help or quit."
                 )

@@ -32,6 +32,11 @@ PER_READER = BurstLimit(free=10, pause_s=30, pause_max_s=900, forget_s=120)
 """Wrong PINs and unknown cards at one reader, for all workers together."""
 PER_ACCOUNT = BurstLimit(free=5, pause_s=30, pause_max_s=900, forget_s=3600)
 """Passwords on the screen, for one name and one visitor."""
+PER_KNOWN_BROWSER = BurstLimit(free=5, pause_s=15, pause_max_s=60, forget_s=3600)
+"""The same for a browser that has signed in under this name before.
+
+A stranger at the guard's keyboard locks the guard out for a minute at most, and tries at most 1,440 passwords a day.
+"""
 
 
 @dataclass(frozen=True, slots=True)

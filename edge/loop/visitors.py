@@ -44,7 +44,7 @@ class Visitors:
             return f"by {wanted.by}: the pass is not the one that was asked for"
         if not asked.from_utc < asked.until_utc <= wanted.asked_utc + VISIT_MAX:
             return f"by {wanted.by}: a visit lasts at most {VISIT_MAX.total_seconds() / 3600:g} h"
-        detail = f"{asked.visitor_id} may come until {asked.until_utc:%Y-%m-%d %H:%M} UTC"
+        detail = f"{asked.visitor_id}: registered until {asked.until_utc:%Y-%m-%d %H:%M} UTC"
         self._done(request.ref, wanted.by, detail)
         return ""
 
@@ -53,7 +53,7 @@ class Visitors:
         presence = self._adapters.presence
         last = presence.last_passage(wanted.visitor_id) if presence is not None else None
         if presence is not None and (last is None or last.direction is Direction.OUT):
-            self._done(request.ref, wanted.by, f"visit of {wanted.visitor_id} ended; not inside")
+            self._done(request.ref, wanted.by, f"{wanted.visitor_id}: ended, not inside")
             return ""
         self._writer.write_deferred()  # earlier events come first
         self._adapters.journal.append(

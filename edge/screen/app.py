@@ -16,19 +16,26 @@ from starlette.staticfiles import StaticFiles
 
 from edge.core.config import Config
 from edge.core.ports import JournalReader
+from edge.screen.access.kept_screens import KeptScreens
 from edge.screen.access.security import HEADERS, RequestCheck
 from edge.screen.access.sessions import Sessions
+from edge.screen.alarms.pages import AlarmPages
 from edge.screen.context import PageContext, PageRequest
 from edge.screen.guard.pages import GuardPages
+from edge.screen.guard.person_pages import PersonPages
+from edge.screen.history.pages import HistoryPages
 from edge.screen.journal.follower import Watch
 from edge.screen.lane.pages import LanePages
 from edge.screen.office.muster import DirectorySource, MusterSource, NoNames
 from edge.screen.office.pages import OfficePages
-from edge.screen.ports import GuardDesk, SyncSource
+from edge.screen.people.index import PeopleIndex
+from edge.screen.ports import History, PreviewSource, ScreenDesk, StandingSource, SyncSource
 from edge.screen.sign_in.pages import SignInPages
 from edge.screen.stream import EventStream
 from edge.screen.technician.pages import TechnicianPages
 from edge.screen.translations import Label
+from edge.screen.visitors.names import VisitorNames
+from edge.screen.visitors.pages import VisitorPages
 
 OLD_ADDRESSES = {"/desk": "/guard", "/desk/muster": "/muster"}
 """Addresses of the version before, in people's bookmarks."""
@@ -38,32 +45,47 @@ def create_app(
     journal: JournalReader,
     sync: SyncSource,
     config: Config,
-    desk: GuardDesk | None = None,
+    desk: ScreenDesk | None = None,
     metrics: Sequence[Path] = (),
     muster: MusterSource = lambda: None,
     directory: DirectorySource | None = None,
+    history: History | None = None,
+    preview: PreviewSource | None = None,
+    standings: StandingSource = lambda: None,
 ) -> Starlette:
     """Make the application. While it runs, it follows the journal.
 
     The caller closes journal reader and desk. Without a desk nobody can sign in. `metrics`: files with the other
     processes' numbers, for /metrics. `muster`: who is on the site. `directory`: names; None: there are none.
+    `preview`: the picture of who approaches.
+    `history`: the journal's past; None: no pages about it.
+    `standings`: what stands for and against each worker.
 
     Raises:
         edge.screen.translations.MissingText: a language file of the package is broken.
     """
-    watch, names = Watch(journal), directory or NoNames
+    watch = Watch(journal)
+    names = directory or NoNames if desk is None else VisitorNames(directory or NoNames, desk)
     sessions = Sessions(desk, watch.now) if desk is not None else None
-    context = PageContext(watch, config, sessions)
+    context = PageContext(watch, config, sessions, standings)
     routes: list[BaseRoute] = [
-        *LanePages(context).routes(),
-        *OfficePages(context, sync, muster, names).routes(),
+        *LanePages(context, names, preview).routes(),
+        *OfficePages(context, sync, muster, names, standings).routes(),
         *TechnicianPages(context, sync, metrics).routes(),
         context.part("/events", EventStream(watch).events, None),
         *(Route(old, _moved(context, new)) for old, new in OLD_ADDRESSES.items()),
         Mount("/static", StaticFiles(packages=[("edge.screen", "static"), ("common.web", "static")])),
     ]
     if desk is not None and sessions is not None:
-        routes += SignInPages(context, sessions, desk).routes() + GuardPages(context, desk).routes()
+        context.kept = KeptScreens(desk, desk, watch.now, config.screen.kept_days)
+        alarms = AlarmPages(context, desk, desk, names)
+        persons = PersonPages(context, PeopleIndex(directory or NoNames, standings, muster))
+        routes += SignInPages(context, sessions, desk).routes()
+        routes += GuardPages(context, desk, alarms, persons).routes() + persons.routes()
+        routes += alarms.routes() + VisitorPages(context, desk, desk, muster, names).routes()
+
+    if desk is not None and history is not None:
+        routes += HistoryPages(context, history, names, PeopleIndex(names), desk).routes()
 
     @contextlib.asynccontextmanager
     async def follow(app: Starlette) -> AsyncIterator[None]:
@@ -77,7 +99,9 @@ def create_app(
 
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(RequestCheck, bound_host=config.screen.host, forms=context.forms)],
+        middleware=[
+            Middleware(RequestCheck, bound_host=config.screen.host, forms=context.forms, public=context.public)
+        ],
         exception_handlers={HTTPException: _failure(context), Exception: _failure(context)},
         lifespan=follow,
     )

@@ -13,11 +13,15 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from edge.core.config import Config
+from edge.screen.access.kept_screens import KeptScreens
+from edge.screen.access.public_name import PublicName
 from edge.screen.access.roles import RIGHTS, Right
 from edge.screen.access.sessions import Session, Sessions
-from edge.screen.access.visitor import COOKIE, is_private
+from edge.screen.access.visitor import COOKIE, KEPT_COOKIE, is_here, is_private
 from edge.screen.frame import NAVIGATION
 from edge.screen.journal.follower import Watch
+from edge.screen.ports import StandingSource
+from edge.screen.site_time import SiteTime, SiteZone
 from edge.screen.translations import DeskWord, MissingText, Texts, load_all
 
 LANGUAGE_COOKIE, LANGUAGE_LASTS_S = "sitegate_language", 365 * 24 * 3600
@@ -43,6 +47,11 @@ class PageRequest:
         """Say whether the account has a right."""
         return self.session is not None and right in RIGHTS[self.session.role]
 
+    def at(self, place: str) -> bool:
+        """Say whether this is a page of a place of the navigation."""
+        path = self.http.url.path
+        return path == place or (place != "/" and path.startswith(f"{place}/"))
+
     def query(self, name: str, default: str = "") -> str:
         """Return a value of the query."""
         return self.http.query_params.get(name, default)
@@ -54,17 +63,24 @@ Handler = Callable[[PageRequest], Awaitable[Response]]
 class PageContext:
     """Makes routes that check the account, and pages out of templates.
 
-    `sessions`: None where nobody can sign in; then every page that asks for a right says so.
+    `sessions`: None where nobody can sign in; then every page that asks for a right says so. `standings`: name the
+    site's time zone.
 
     Raises:
         MissingText: there is no file for the configured language.
     """
 
-    def __init__(self, watch: Watch, config: Config, sessions: Sessions | None) -> None:
+    def __init__(
+        self, watch: Watch, config: Config, sessions: Sessions | None, standings: StandingSource = lambda: None
+    ) -> None:
         self.watch, self.config, self.sessions = watch, config, sessions
-        self.base = ""
+        self.kept: KeptScreens | None = None
+        self.public = PublicName.of(config.screen.public_url)
+        self.base = self.public.path
         self.forms: set[str] = set()
         """Paths that take a POST. No other path does (`edge.screen.access.security`)."""
+        self.shared: dict[str, Callable[[PageRequest], object]] = {}
+        """Values that a room gives to the templates of all pages."""
         self.languages = load_all()
         if config.screen.language not in self.languages:
             known = ", ".join(sorted(self.languages))
@@ -78,7 +94,11 @@ class PageContext:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._zone = SiteZone(standings)
+        self._time = SiteTime(None, self.languages[config.screen.language].room("time"))
+        """Of the page that is being made: pages are made one after the other."""
         self._env.filters["local"] = self.local
+        self._env.filters["moment"] = lambda utc: self._time.moment(utc, self.watch.now())
 
     # --- routes ---------------------------------------------------------------------------------------------------
 
@@ -128,7 +148,10 @@ class PageContext:
 
     def session(self, http: Request, *, used: bool = True) -> Session | None:
         """Return the session of a request's cookie."""
-        return self.sessions.find(http.cookies.get(COOKIE, ""), used=used) if self.sessions else None
+        found = self.sessions.find(http.cookies.get(COOKIE, ""), used=used) if self.sessions else None
+        if found is None and self.kept is not None and is_here(http):
+            return self.kept.find(http.cookies.get(KEPT_COOKIE, ""))
+        return found
 
     # --- answers --------------------------------------------------------------------------------------------------
 
@@ -144,6 +167,7 @@ class PageContext:
     def text(self, request: PageRequest, template: str, **values: object) -> str:
         """Return the text of a rendered template."""
         texts = request.texts
+        self._time = self.time(texts)
         shared: dict[str, object] = {
             "base": self.base,
             "request": request,
@@ -157,7 +181,11 @@ class PageContext:
             "site": self.config.site,
             "session": request.session,
             "today": self.local(self.watch.now()).date(),
+            "now": self.watch.now(),
+            "time": self._time,
+            "rights": Right,
         }
+        shared |= {name: value(request) for name, value in self.shared.items()}
         return self._env.get_template(template).render({**shared, **values})
 
     def to(self, path: str, **query: str) -> RedirectResponse:
@@ -166,31 +194,36 @@ class PageContext:
 
     def refused(self, request: PageRequest) -> Response:
         """Answer somebody who may not open a page: with the sign-in, or with one sentence."""
-        if request.session is None:
+        if request.session is None or request.session.kept:
             return self.sign_in_page(request)
         return self.render(request, "sign_in/no_right.html", 403)
 
     def sign_in_page(self, request: PageRequest, word: DeskWord | None = None, status: int = 200) -> Response:
         """Show the sign-in. It leads back to the page that was asked for."""
         word = word or (None if is_private(request.http) else DeskWord.NOT_PRIVATE)
-        path = request.http.url.path.removeprefix(self.base)
+        path = request.http.url.path
         back = path if request.http.method == "GET" and path != "/sign-in" else ""
-        return self.render(request, "sign_in/sign_in.html", status, said=word, back=back)
+        may_keep = self.kept is not None and self.kept.offered and is_here(request.http)
+        return self.render(request, "sign_in/sign_in.html", status, said=word, back=back, may_keep=may_keep)
 
     def language(self, http: Request) -> Texts:
         """Return the language of the query, else of the browser's last choice, else the configured one.
 
         The lane keeps the configured one: a guard's choice must not change what workers see.
         """
-        lane = http.url.path.startswith(f"{self.base}/lane")
+        lane = http.url.path.startswith("/lane")
         for asked in (http.query_params.get("lang", ""), "" if lane else http.cookies.get(LANGUAGE_COOKIE, "")):
             if asked in self.languages:
                 return self.languages[asked]
         return self.languages[self.config.screen.language]
 
+    def time(self, texts: Texts) -> SiteTime:
+        """Return the site's time, in the words of a language."""
+        return SiteTime(self._zone.now(), texts.room("time"))
+
     def local(self, utc: datetime) -> datetime:
         """Return a time in the site's time zone."""
-        return utc.astimezone()
+        return self._time.local(utc)
 
 
 async def read_form(http: Request) -> dict[str, str]:

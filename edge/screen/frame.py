@@ -19,7 +19,10 @@ class Place:
 NAVIGATION: tuple[Place, ...] = (
     Place("/", FrameWord.OFFICE, "home", Right.SEE_OFFICE),
     Place("/guard", FrameWord.GUARD, "shield", Right.ADMIT),
+    Place("/visitors", FrameWord.VISITORS, "people", Right.ADMIT),
+    Place("/alarms", FrameWord.ALARMS, "bell", Right.ADMIT),
     Place("/muster", FrameWord.MUSTER, "muster", Right.SEE_PEOPLE),
+    Place("/history", FrameWord.HISTORY, "history", Right.SEE_OFFICE),
     Place("/technician", FrameWord.TECHNICIAN, "settings", Right.SEE_TECHNICAL),
 )
 

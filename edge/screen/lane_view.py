@@ -1,6 +1,7 @@
-"""The lane page's view: pure, and made of enum members only.
+"""The lane page's view: pure, and made of enum members, but for one worker.
 
-A worker id, a name or a reason cannot reach the lane, because no field here can hold one.
+A reason cannot reach the lane, because no field here can hold one. The id of an admitted worker can. The page turns it
+into the short name that this worker agreed to, or into nothing.
 """
 
 from dataclasses import dataclass
@@ -21,11 +22,19 @@ class StateSign(StrEnum):
     READY = "ready"
     STOP = "stop"
     FIRE = "fire"
+    CAMERA_LOST = "camera_lost"
     NOT_RUNNING = "not_running"
 
 
 Sign = Advice | StateSign
-SIGNS: tuple[Sign, ...] = (StateSign.READY, *Advice, StateSign.STOP, StateSign.FIRE, StateSign.NOT_RUNNING)
+SIGNS: tuple[Sign, ...] = (
+    StateSign.READY,
+    *Advice,
+    StateSign.STOP,
+    StateSign.FIRE,
+    StateSign.CAMERA_LOST,
+    StateSign.NOT_RUNNING,
+)
 """Everything the lane can say: one icon and one sentence each. Every `Advice` is a sign."""
 
 
@@ -36,11 +45,18 @@ def sign_named(name: str) -> Sign:
 
 @dataclass(frozen=True, slots=True)
 class LaneView:
+    """`greets`: the worker who was just admitted, if the policy lets the lane show a short name."""
+
     tone: Tone
     sign: Sign
+    greets: str | None = None
 
 
 NOT_RUNNING = LaneView(Tone.DESK, StateSign.NOT_RUNNING)
+CAMERA_LOST = LaneView(Tone.DESK, StateSign.CAMERA_LOST)
+OPENING = LaneView(Tone.ADJUST, Advice.WAIT)
+DESK_SIGNS: frozenset[Sign] = frozenset({Advice.SEE_DESK, StateSign.STOP, StateSign.CAMERA_LOST, StateSign.NOT_RUNNING})
+"""Signs that send people to the desk: they say where it is."""
 
 _UNADVISED: dict[Tone, Sign] = {
     Tone.IDLE: StateSign.READY,
@@ -70,9 +86,9 @@ def lane_view(live: LiveState | None, now: datetime) -> LaneView:
     if live.gate_state is PassageState.LOCKDOWN:
         return LaneView(Tone.DESK, Advice.SEE_DESK)
     if live.tone is Tone.GO:
-        return LaneView(Tone.GO, Advice.WALK_THROUGH)
+        return LaneView(Tone.GO, Advice.WALK_THROUGH, live.greets)
     if not live.camera_ok and live.advice not in _WITHOUT_CAMERA:
-        return NOT_RUNNING
+        return OPENING if live.camera_opening else CAMERA_LOST
     if live.advice is None or (live.tone is Tone.STOP and live.advice in (Advice.SEE_DESK, Advice.WAIT)):
         return LaneView(live.tone, _UNADVISED[live.tone])
     return LaneView(live.tone, live.advice)

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 
 from edge.core.config import ScreenConfig
 from edge.screen.access.connections import Connection, Crowd
+from edge.screen.access.public_name import uid_of_proxy
 
 ACCEPT_AT_ONCE = 128
 """New connections taken up before those inside get their turn."""
@@ -27,9 +28,11 @@ class ScreenServer:
 
     Raises:
         PortTaken: the address is in use or not this machine's.
+        UnknownProxyUser: the configured proxy's user does not exist.
     """
 
     def __init__(self, app: Starlette, config: ScreenConfig, refused: Callable[[], Collection[int]] = tuple) -> None:
+        crowd = Crowd(refused, uid_of_proxy(config.proxy_user))
         family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -46,11 +49,12 @@ class ScreenServer:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
-                http=cast("Any", partial(Connection, Crowd(refused))),
+                http=cast("Any", partial(Connection, crowd)),
                 backlog=ACCEPT_AT_ONCE,
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                forwarded_allow_ips=["127.0.0.1", "::1"],
                 timeout_graceful_shutdown=2,
                 ws="none",
             )

@@ -20,7 +20,9 @@ class EventStream:
 
     async def events(self, request: PageRequest) -> Response:
         """Answer with `changed` events until the stream ends."""
-        return StreamingResponse(self._changes(), media_type="text/event-stream")
+        answer = StreamingResponse(self._changes(), media_type="text/event-stream")
+        answer.headers["X-Accel-Buffering"] = "no"  # a reverse proxy must not collect events
+        return answer
 
     async def _changes(self) -> AsyncIterator[str]:
         seen = self._watch.changes

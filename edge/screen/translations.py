@@ -14,11 +14,18 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from contract.messages import DECISION_LISTS, DataTier, Direction, ListKind, NoticeCode, PassageOutcome, Reason
+from contract.messages import DECISION_LISTS, DataTier, Direction, ListKind, NoticeCode, Origin, PassageOutcome, Reason
 from edge.core.passage import PassageState
 from edge.screen.lane_view import SIGNS, Sign
+from edge.screen.words.alarms import AlarmWord
+from edge.screen.words.details import Detail
 from edge.screen.words.frame import FrameWord
+from edge.screen.words.history import HistoryWord
+from edge.screen.words.office import Concern, OfficeWord
+from edge.screen.words.people import PeopleWord
 from edge.screen.words.sign_in import SignInWord
+from edge.screen.words.time import TimeWord
+from edge.screen.words.visitors import VisitorWord
 
 
 class Unit(StrEnum):
@@ -115,6 +122,9 @@ class Label(StrEnum):
     TRAINING_PROVEN = "training_proven"
     TRAINING_NOT_PROVEN = "training_not_proven"
     CLOCK_SET = "clock_set"
+    DESK_DONE = "desk_done"
+    VISITOR_REGISTERED = "visitor_registered"
+    VISIT_ENDED = "visit_ended"
     COMMISSIONED = "commissioned"
     COMMISSIONING_FAILED = "commissioning_failed"
     NOT_FOUND = "not_found"
@@ -196,6 +206,7 @@ class Texts(BaseModel):
     todo: dict[Reason, str]
     notice: dict[NoticeCode, str]
     notice_todo: dict[NoticeCode, str]
+    origin: dict[Origin, str]
     outcome: dict[PassageOutcome, str]
     direction: dict[Direction, str]
     gate_state: dict[PassageState, str]
@@ -259,6 +270,7 @@ _WORDS: dict[str, Iterable[StrEnum]] = {
     "todo": Reason,
     "notice": NoticeCode,
     "outcome": PassageOutcome,
+    "origin": Origin,
     "direction": Direction,
     "gate_state": PassageState,
     "tier": DataTier,
@@ -277,8 +289,17 @@ _WORDS: dict[str, Iterable[StrEnum]] = {
 
 
 ROOM_WORDS: dict[str, type[StrEnum]] = {
+    "alarms": AlarmWord,
+    "concerns": Concern,
+    "concerns_todo": Concern,
+    "details": Detail,
     "frame": FrameWord,
+    "people": PeopleWord,
+    "history": HistoryWord,
+    "office": OfficeWord,
     "sign_in": SignInWord,
+    "visitors": VisitorWord,
+    "time": TimeWord,
 }
 """The words that each room's file must hold, in every language."""
 

@@ -35,7 +35,7 @@ from edge.core.domain import (
     VisitorPass,
 )
 from edge.core.ports import DeskError
-from edge.storage import desk_tables, sqlite_file, visitor_tables
+from edge.storage import desk_tables, kept_screen_tables, sqlite_file, visitor_tables
 from edge.storage.database_reader import DatabaseReader
 from edge.storage.desk_tables import AuditRow, RequestRow
 
@@ -267,6 +267,7 @@ def _open(path: Path) -> sqlite3.Connection:
         sqlite_file.check(db)
         desk_tables.create(db)
         visitor_tables.create(db)
+        kept_screen_tables.create(db)
     except sqlite3.DatabaseError:
         db.close()
         raise

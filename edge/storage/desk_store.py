@@ -17,13 +17,15 @@ from edge.core.domain.visitors import (
     new_visitor_id,
 )
 from edge.core.ports import DeskError
-from edge.storage import desk_tables, sqlite_file, visitor_tables
+from edge.storage import desk_tables, kept_screen_tables, sqlite_file, visitor_tables
 from edge.storage.desk import DeskWriter
 from edge.storage.desk_tables import RequestRow
+from edge.storage.kept_screen_tables import KeptScreenRow
 from edge.storage.visitor_tables import AcknowledgementRow, VisitRow
 
 SHOWN_MAX = 1000
 ACKNOWLEDGEMENTS_KEPT = timedelta(days=400)
+KEPT_SCREENS_MAX = 20
 
 
 class DeskStore(DeskWriter):
@@ -116,6 +118,26 @@ class DeskStore(DeskWriter):
         row = RequestRow(made.ref, VISITOR, wanted.model_dump_json(), now.isoformat(), by)
         desk_tables.add_request(self._db, row)
         self._note(by, VISITOR, f"{made.visitor_id}, {made.ref}")
+
+    # --- screens that stay signed in ---
+
+    def keep_screen(self, token: str, name: str, password: str, since: datetime, until: datetime) -> None:
+        """Store a screen. `token` and `password` are digests."""
+        with self._writing():
+            row = KeptScreenRow(token, name, password, since.isoformat(), until.isoformat())
+            kept_screen_tables.add(self._db, row, KEPT_SCREENS_MAX)
+
+    def kept_screen(self, token: str) -> tuple[str, str, datetime, datetime] | None:
+        """Return name, digest of the password, since and until of a screen."""
+        row = kept_screen_tables.find(self._db, token)
+        if row is None:
+            return None
+        return row.name, row.password, datetime.fromisoformat(row.since_utc), datetime.fromisoformat(row.until_utc)
+
+    def end_kept_screen(self, token: str) -> bool:
+        """Remove a screen. Return False if there is none."""
+        with self._writing():
+            return kept_screen_tables.remove(self._db, token)
 
     # --- alarms ---
 

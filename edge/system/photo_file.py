@@ -7,7 +7,6 @@ which refuses a file that ends too early.
 """
 
 import os
-import re
 import stat
 from collections.abc import Callable
 from io import BytesIO
@@ -19,6 +18,7 @@ import simplejpeg
 from PIL import BmpImagePlugin, ImageFile, PngImagePlugin, WebPImagePlugin
 from PIL.Image import DecompressionBombError
 
+from common.jpeg_scans import SCANS_MAX, jpeg_scans
 from edge.core.domain import Image
 
 BYTES_MAX = 64 << 20
@@ -29,9 +29,6 @@ OTHER_PIXELS_MAX = 25_000_000
 SIDE_KEPT_PX = 4096
 """A JPEG with a longer side is decoded at a half or a quarter of its size: a face needs no more, and memory stays
 bounded."""
-SCANS_MAX = 32
-"""A progressive JPEG has about ten scans. There could be thousands, each of a few bytes and decoded over the whole
-picture."""
 _REDUCED = {
     1: cv2.IMREAD_COLOR,
     2: cv2.IMREAD_REDUCED_COLOR_2,
@@ -39,9 +36,6 @@ _REDUCED = {
     8: cv2.IMREAD_REDUCED_COLOR_8,
 }
 _JPEG = b"\xff\xd8\xff"
-_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
-"""The marker of a segment with a length, or of the end. Coded pixels hold none (ITU-T T.81, B.1.1)."""
-_SCAN, _END = 0xDA, 0xD9
 _KINDS: tuple[tuple[int, bytes, Callable[[BytesIO], ImageFile.ImageFile]], ...] = (
     (0, b"\x89PNG\r\n\x1a\n", PngImagePlugin.PngImageFile),
     (8, b"WEBP", WebPImagePlugin.WebPImageFile),
@@ -126,7 +120,7 @@ def _checked_jpeg(data: bytes) -> int:
     """Check that a JPEG is whole. Return how OpenCV shall decode it. Raises PhotoError, or one of _DAMAGE."""
     height, width, *_ = simplejpeg.decode_jpeg_header(data)
     _check_size(width, height, PIXELS_MAX)
-    if _scans(data) > SCANS_MAX:
+    if jpeg_scans(data) > SCANS_MAX:
         raise PhotoError(f"has more than {SCANS_MAX} scans: save it as a new JPEG")
     factor = next(factor for factor in (1, 2, 4, 8) if max(width, height) <= SIDE_KEPT_PX * factor or factor == 8)
     simplejpeg.decode_jpeg(data, "GRAY", min_factor=factor)
@@ -155,15 +149,6 @@ def _check_size(width: int, height: int, pixels_max: int) -> None:
         raise PhotoError(
             f"claims {width} × {height} pixels, more than {pixels_max // 1_000_000} million: save it smaller, as JPEG"
         )
-
-
-def _scans(data: bytes) -> int:
-    """Count the scans of a JPEG, without thumbnails inside segments and without what follows the end."""
-    at = count = 0
-    while (found := _MARKER.search(data, at + 2)) and data[found.start() + 1] != _END:
-        at = found.start() + int.from_bytes(data[found.end() : found.end() + 2])
-        count += data[found.start() + 1] == _SCAN
-    return count
 
 
 def _why(error: BaseException) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 from audit_flush import let_tests_empty_the_audit
-from district_rig import SmallDistrict, small_district
+from district_rig import SmallDistrict
 from django.test import override_settings
 from django.utils import translation
+from kept_district import kept_district
 from migrated_database import migrated_once, shared_folder
 from screen_stage import open_chromium
 from selenium.webdriver.chrome.webdriver import WebDriver
@@ -45,7 +46,7 @@ def _language_of_each_test() -> Iterator[None]:
 @pytest.fixture
 def town(db: None) -> SmallDistrict:
     """Return a small district in the database of the test."""
-    return small_district()
+    return kept_district()
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,15 @@ from district_rig import SmallDistrict
 from django.utils import timezone
 
 from district.audit.models import Entry
-from district.declarations import feed_handlers, registry
+from district.declarations import clock_set_back, feed_handlers, registry
 from district.declarations.asking import asking_site
+from district.declarations.gates import tell_changes
+from district.declarations.listing import missing_people
 from district.declarations.models import HealthDeclaration, Stopover, TemperatureReading, Trip
 from district.declarations.rules import Answers, Asked, DeclarationRefused, DraftStopover, DraftTrip
 from district.declarations.signals import declared
+from district.declarations.standing import Standing, standing_of
+from district.declarations.states import declared_for_gates
 from district.emergency import registry as measures
 from district.emergency.erasing import erase_some
 from district.emergency.models import EmergencyMeasure
@@ -184,3 +188,31 @@ def test_ok__feed_brings_temperatures_of_gates(town: SmallDistrict) -> None:
     found = TemperatureReading.objects.get()
     assert (found.person, found.degrees, found.high) == (town.people[0], "37.4", True)
     assert found.source == "gate gate-1"
+
+
+def test_fail__a_declaration_of_a_clock_that_was_ahead_neither_counts_nor_hides_an_abnormal_one(
+    town: SmallDistrict, measure: EmergencyMeasure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before, it counted for days, and a worker who felt ill meanwhile still passed."""
+    right, person = timezone.now(), town.people[0]
+    registry.set_policy("test", measure, Asked(at_gate=True))
+    monkeypatch.setattr(timezone, "now", lambda: right + timedelta(days=5))
+    _declare(town)
+    tell_changes()
+    assert declared_for_gates([person.pk])
+    monkeypatch.setattr(timezone, "now", lambda: right)
+    OutboxRow.objects.all().delete()
+    clock_set_back.repair(right)
+    tell_changes()
+    assert OutboxRow.objects.filter(kind=OutboxRow.Kind.WORKER, subject="w-1").exists()
+
+    def standing() -> Standing:
+        return standing_of(person, asking_site(person, town.projects[0]))
+
+    officer = town.accounts[Role.OFFICER]
+    assert not declared_for_gates([person.pk]) and standing().until is None
+    assert missing_people(officer).filter(person=person).exists()
+    _declare(town, answers=_answers(timezone.localdate(), symptoms=("fever",)))
+    assert standing().waits and not declared_for_gates([person.pk])
+    _declare(town, way=HealthDeclaration.Way.CLERK, why="seen by the site's doctor")
+    assert standing().until is not None and declared_for_gates([person.pk])

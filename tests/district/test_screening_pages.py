@@ -1,6 +1,7 @@
 """PROMISE: an officer loads a list, sees whom it finds before it stops anybody, and decides with both records shown."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -205,6 +206,18 @@ def test_fail__no_neighbour_and_no_other_role_reaches_a_list(
     assert officer.get(pages[0]).status_code == officer.get(LISTS).status_code == 404
 
 
+def test_fail__a_sheet_of_which_no_row_is_read_is_not_put_in_force(
+    town: SmallDistrict, measure: EmergencyMeasure, officer: Client
+) -> None:
+    mistyped = id_number(1)[:-1] + ("0" if id_number(1)[-1] != "0" else "1")
+    found = _load(officer, measure, _book(("工人1", mistyped, "")))
+    page = _text(officer, f"{LISTS}{found.pk}/")
+    assert "No row of this sheet could be read" in page and f"{LISTS}{found.pk}/force/" not in page
+    officer.post(f"{LISTS}{found.pk}/force/")
+    found.refresh_from_db()
+    assert (found.loaded, found.confirmed) == (None, None)
+
+
 def test_ok__a_rule_over_places_shows_trips_beside_it_and_a_list_can_be_withdrawn(
     town: SmallDistrict, measure: EmergencyMeasure, officer: Client
 ) -> None:
@@ -274,6 +287,31 @@ def test_ok__a_signed_message_is_in_force_at_once_and_once(
     assert send(odd, _signed(feed.secret, odd, "m-2")).status_code == 422
     officer.post(f"/screening/feeds/{feed.pk}/end/")
     assert send(body, good).status_code == 401
+
+
+def test_ok__a_long_message_is_taken_at_the_address_that_was_shown(
+    town: SmallDistrict, measure: EmergencyMeasure, officer: Client
+) -> None:
+    facts = {key: value for key, value in _facts(measure).items() if key != "ends"}
+    page = officer.post("/screening/feeds/new/", facts).content.decode()
+    feed, program = ListFeed.objects.get(), Client()
+    address = re.search(r"/screening/feeds/\d+/messages/\?key=[0-9a-f]{32}", page)
+    assert address is not None
+    rows = [{"number": f"X{number:08}", "kind": "08", "note": "n" * 80} for number in range(1_000)]
+    long = json.dumps({"name": "Long", "ends": (TODAY + timedelta(days=3)).isoformat(), "rows": rows})
+    assert len(long) > 64 * 1024
+
+    def send(text: str, message: str, to: str) -> int:
+        headers = _signed(feed.secret, text, message)
+        return program.post(to, text, content_type="application/json", headers=headers).status_code
+
+    bare = address[0].partition("?")[0]
+    assert send(long, "m-1", address[0]) == 200 and KeyList.objects.get().row_count == 1_000
+    assert [send(long, "m-2", to) for to in (bare, address[0][:-1] + "x", f"{bare}?key=ö")] == [413] * 3
+    assert send(" " * (5 * 1024 * 1024), "m-3", address[0]) == 413
+    assert [send(text, "m-4", address[0]) for text in ("rows", "[" * 100_000)] == [422, 422]
+    officer.post(f"/screening/feeds/{feed.pk}/end/")
+    assert send(long, "m-5", address[0]) == 413
 
 
 def test_ok__ends_of_hits_and_lists_are_noticed(

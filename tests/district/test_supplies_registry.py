@@ -15,7 +15,7 @@ from district.permissions import Role
 from district.places.models import Project
 from district.supplies import registry
 from district.supplies.asked import missing, sites_asked
-from district.supplies.latest import proposals
+from district.supplies.latest import latest_reports, proposals, spare_of
 from district.supplies.models import EmployerCount, SiteReport, SpotCheck, SupplyLine, SupplyOffer
 from district.supplies.rules.commitments import STATEMENTS, CheckResult
 from district.supplies.rules.counts import IsolationPlaces, PeopleCounts
@@ -54,6 +54,18 @@ def test_ok__a_correction_replaces_the_day(town: SmallDistrict) -> None:
     _declare(town, 0, masks=90)
     assert SupplyLine.objects.get().stock == 90
     assert EmployerCount.objects.get().back == SiteReport.objects.get().people == 30
+
+
+@pytest.mark.usefixtures("measure")
+def test_fail__a_day_that_did_not_come_yet_hides_no_stock(town: SmallDistrict, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that was ahead leaves such days behind."""
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(days=3))
+    project = _declare(town, 0, masks=1)
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    assert spare_of(project, MASKS) == 0 and not latest_reports().exists()
+    _declare(town, 0, masks=900)
+    assert spare_of(project, MASKS) > 0
 
 
 @pytest.mark.usefixtures("measure")

@@ -91,6 +91,10 @@ def test_ok__half_a_request_from_a_thousand_connections_stops_nothing(served: Se
             if number % 20 == 0:
                 kiosk.request("GET", "/lane/sign")  # its connection stays the same: it is never the oldest
                 assert kiosk.getresponse().read()
+            if number % 150 == 0:  # a display opens its next stream every 20 s
+                display = held.enter_context(closing(http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)))
+                display.request("GET", "/lane/events")
+                assert display.getresponse().readline() == b"event: lane\n"
         assert served.answers() == 200
 
 

@@ -20,7 +20,7 @@ def open_desk(browser: WebDriver, stage: Stage, language: str = "en") -> None:
     browser.find_element(By.ID, "name").send_keys("anna")
     browser.find_element(By.ID, "password").send_keys(PASSWORD)
     browser.find_element(By.CSS_SELECTOR, "main form button").click()
-    WebDriverWait(browser, 20).until(lambda b: b.find_elements(By.ID, "reason"))
+    WebDriverWait(browser, 20).until(lambda b: b.find_elements(By.ID, "q"))
 
 
 def open_as(browser: WebDriver, stage: Stage, path: str, role: Role = Role.MANAGER) -> None:

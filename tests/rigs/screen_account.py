@@ -19,6 +19,7 @@ class MemoryDesk:
 
     def __init__(self) -> None:
         self.requested: list[Any] = []
+        self.kept: dict[str, tuple[str, str, datetime, datetime]] = {}
         self.trail: list[tuple[datetime, str, str, str]] = []
 
     def password(self, name: str) -> str | None:
@@ -44,6 +45,36 @@ class MemoryDesk:
 
     def request_confirmation(self, request: Any) -> str:
         return self._ask(request)
+
+    def register_visitor(self, details: Any, by: str, until: datetime) -> tuple[str, str]:
+        return "visitor-0", self._ask((details, by, until))
+
+    def renew_badge(self, visitor_id: str, by: str, until: datetime) -> str | None:
+        return None
+
+    def end_visit(self, visitor_id: str, by: str) -> bool:
+        return False
+
+    def visit(self, visitor_id: str) -> None: ...
+
+    def visits(self) -> list[Any]:
+        return []
+
+    def acknowledge(self, epoch: str, seq: int, by: str, note: str) -> bool:
+        self._ask((epoch, seq, by, note))
+        return True
+
+    def acknowledgements(self, epoch: str) -> dict[int, Any]:
+        return {}
+
+    def keep_screen(self, token: str, name: str, password: str, since: datetime, until: datetime) -> None:
+        self.kept[token] = name, password, since, until
+
+    def kept_screen(self, token: str) -> tuple[str, str, datetime, datetime] | None:
+        return self.kept.get(token)
+
+    def end_kept_screen(self, token: str) -> bool:
+        return self.kept.pop(token, None) is not None
 
     def _ask(self, request: Any) -> str:
         self.requested.append(request)

@@ -2,8 +2,10 @@
 
 import shutil
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
@@ -21,14 +23,18 @@ from contract.messages import (
     PassageOutcome,
     Reason,
 )
+from edge.app.preview_file import PreviewPicture
 from edge.core.config import Config, ScreenConfig, SiteConfig
 from edge.core.domain import LiveState, Tone
 from edge.replica.summary import AckSummary, LinkSummary, ListSummary, ReplicaSummary
 from edge.screen.access.sessions import Sessions
 from edge.screen.app import create_app
+from edge.screen.office.muster import NoNames
+from edge.screen.ports import NameDirectory
 from edge.screen.server import ScreenServer
-from edge.storage.desk import DeskWriter
+from edge.storage.desk_store import DeskStore
 from edge.storage.journal import Journal, JournalReader
+from edge.storage.journal_history import JournalHistory
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 CHROMEDRIVER = ("chromedriver", "chromium.chromedriver")
@@ -65,14 +71,19 @@ class StageClock:
 class Stage:
     """One gate's state directory with a screen on it. The gate's live state beats until `silence`."""
 
-    def __init__(self, folder: Path, language: str = "en") -> None:
+    def __init__(self, folder: Path, language: str = "en", **screen: Any) -> None:
+        """`screen`: further values of [screen]."""
         self.folder, self.clock = folder, StageClock()
         site = SiteConfig(site_id="harbour", gate_id="north-gate")
         self.journal = Journal(folder / "journal.db", site, self.clock)
         self.reader = JournalReader(folder / "journal.db")
-        self.desk = DeskWriter(folder / "desk.db")
+        self.history = JournalHistory(folder / "journal.db")
+        self.desk = DeskStore(folder / "desk.db")
         self.summary = ReplicaSummary()
-        self.config = Config(site=site, screen=ScreenConfig(port=0, language=language))
+        self.jpeg: bytes | None = None
+        """The picture of who approaches."""
+        self.names: NameDirectory = NoNames()
+        self.config = Config(site=site, screen=ScreenConfig(port=0, language=language, **screen))
         self._live: dict[str, object] = {"tone": Tone.IDLE, "advice": None}
         self._beating, self._ended = threading.Event(), threading.Event()
         self._heart = threading.Thread(target=self._beat, name="live state", daemon=True)
@@ -86,7 +97,15 @@ class Stage:
 
     def start_server(self) -> None:
         """Serve, on the same port as before if there was one."""
-        app = create_app(self.reader, lambda: self.summary, self.config, self.desk)
+        app = create_app(
+            self.reader,
+            lambda: self.summary,
+            self.config,
+            self.desk,
+            preview=self._picture,
+            directory=lambda: self.names,
+            history=self.history,
+        )
         self.sessions: Sessions = app.state.sessions
         self._server = ScreenServer(app, self.config.screen)
         port = int(self._server.url.rpartition(":")[2])
@@ -113,8 +132,13 @@ class Stage:
         self._heart.join(timeout=5)
         self.stop_server()
         self.reader.close()
+        self.history.close()
         self.journal.close()
         self.desk.close()
+
+    def _picture(self, seen: int) -> PreviewPicture | None:
+        number = time.time_ns() // 100_000_000  # ten a second
+        return PreviewPicture(number, self.jpeg) if self.jpeg and number != seen else None
 
     def _beat(self) -> None:
         while not self._ended.wait(0.5):

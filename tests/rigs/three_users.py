@@ -14,10 +14,11 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
 
 from edge.app.state_folders import JOURNAL
 from edge.core.config import Config
-from edge.storage.preview_folder import preview_path
 from edge.tools.demo.cast import Portrait, walk_up_script
 from edge.tools.demo.gate_file import FILM_HZ, SITE, gate_toml
 from edge.tools.demo.stage import DemoStage
@@ -157,6 +158,14 @@ class ThreeUsers(DemoStage):
         """The first line of an attack."""
         return f"import os, sqlite3, fcntl; from pathlib import Path; state = Path({str(self.state)!r}); root = state.parent\n"
 
+    def picture(self) -> bytes:
+        """The next picture for the lane's display; b"" while nobody approaches."""
+        try:
+            with urlopen(f"http://127.0.0.1:{self.screen_port}/lane/preview", timeout=10) as answer:
+                return bytes(answer.read())
+        except URLError:  # the screen still starts
+            return b""
+
     def running(self) -> set[str]:
         """Of the stage's processes those that have not ended."""
         return {name for name in self._lasting if self._processes[name].poll() is None}
@@ -171,7 +180,6 @@ class ThreeUsers(DemoStage):
         for name in UIDS:
             self.stop(name)
         super().close()
-        shutil.rmtree(preview_path(None, self.state, UIDS["gate"]), ignore_errors=True)
         shutil.rmtree(self.base, ignore_errors=True)
 
     def config(self) -> Config:

@@ -18,7 +18,7 @@ from edge.screen.journal.totals import JournalTotals
 from edge.screen.office.muster import MusterView, NoNames, muster_view
 from edge.screen.technician.view import manager_view
 from edge.screen.translations import load_all
-from edge.storage.desk import DeskWriter
+from edge.storage.desk_store import DeskStore
 
 EN = load_all()["en"]
 NAMES = NoNames(
@@ -93,7 +93,7 @@ def test_ok__a_damaged_or_missing_file_is_none(tmp_path: Path) -> None:
 
 
 def test_fail__nobody_sees_names_without_signing_in(tmp_path: Path) -> None:
-    desk = DeskWriter(tmp_path / "desk.db")
+    desk = DeskStore(tmp_path / "desk.db")
     desk.set_password("anna", hash_password("correct horse battery"), by="test")
     app = create_app(MemoryJournal(), ReplicaSummary, Config(), desk, (), lambda: muster("w-1"), lambda: NAMES)
 

@@ -5,7 +5,7 @@ from screen_parts import NOW, live
 
 from contract.messages import Advice
 from edge.core.domain import Tone
-from edge.screen.lane_view import NOT_RUNNING, LaneView, Sign, StateSign, lane_view
+from edge.screen.lane_view import CAMERA_LOST, NOT_RUNNING, OPENING, LaneView, Sign, StateSign, lane_view
 
 
 @pytest.mark.parametrize("advice", Advice)
@@ -44,8 +44,20 @@ def test_ok__a_slow_second_is_not_yet_silence() -> None:
     assert lane_view(live(age_s=4), NOW).sign is StateSign.READY
 
 
-def test_fail__a_blind_gate_sends_people_to_the_desk() -> None:
-    assert lane_view(live(camera_ok=False), NOW) == NOT_RUNNING
+def test_fail__a_blind_gate_sends_people_to_the_desk_and_is_not_called_dead() -> None:
+    assert lane_view(live(camera_ok=False), NOW) == CAMERA_LOST
+    assert lane_view(live(camera_ok=False, camera_opening=True), NOW) == OPENING
+    assert lane_view(live(camera_ok=False, age_s=6), NOW) == NOT_RUNNING
+    card = live(Tone.STOP, Advice.SHOW_CODE_OR_CARD, camera_ok=False)
+    assert lane_view(card, NOW).sign is Advice.SHOW_CODE_OR_CARD, "a card reader works without a camera"
+
+
+def test_fail__nobody_is_greeted_but_the_one_who_is_let_through() -> None:
+    for tone in Tone:
+        view = lane_view(live(tone, Advice.SEE_DESK, greets="w-7"), NOW)
+        assert view.greets == ("w-7" if tone is Tone.GO else None)
+    for state in ("fire", "fire_over", "lockdown"):
+        assert lane_view(live(Tone.GO, None, greets="w-7", gate_state=state), NOW).greets is None
 
 
 def test_ok__hq_may_open_a_blind_gate() -> None:

@@ -13,11 +13,19 @@ from district.declarations.rules.answers import (
     remembered_answers,
 )
 from district.declarations.rules.areas import area_code, lies_in
-from district.declarations.rules.freshness import Counting, GivenAt, counting, declared_at, readings_due
+from district.declarations.rules.freshness import (
+    CLOCK_AHEAD,
+    Counting,
+    GivenAt,
+    counting,
+    declared_at,
+    readings_due,
+)
 from district.declarations.rules.refusals import DeclarationRefused
 from district.declarations.rules.tickets import carriage, seat, trip_number
 
 __all__ = [
+    "CLOCK_AHEAD",
     "SYMPTOMS",
     "Abnormal",
     "Answers",

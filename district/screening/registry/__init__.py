@@ -1,7 +1,14 @@
 """Load and withdraw lists, compare them with people, decide hits: each in one transaction, with its audit record."""
 
 from district.screening.registry.decisions import confirm_hit, dismiss_hit, lift_hit, read_row
-from district.screening.registry.feeds import FeedUnknown, end_feed, make_feed, take_message
+from district.screening.registry.feeds import (
+    FeedUnknown,
+    address_key,
+    end_feed,
+    knows_address,
+    make_feed,
+    take_message,
+)
 from district.screening.registry.files import (
     ROWS_AT_ONCE,
     choose_columns,
@@ -18,6 +25,7 @@ from district.screening.registry.lists import (
     begin_list,
     confirm_list,
     load_list,
+    nothing_read,
     put_in_force,
     store_rows,
     withdraw_list,
@@ -30,6 +38,7 @@ __all__ = [
     "FeedUnknown",
     "LoadedKeyList",
     "add_rule",
+    "address_key",
     "begin_list",
     "choose_columns",
     "choose_sheet",
@@ -41,9 +50,11 @@ __all__ = [
     "end_feed",
     "is_small",
     "keep_file",
+    "knows_address",
     "lift_hit",
     "load_list",
     "make_feed",
+    "nothing_read",
     "opened_file",
     "put_in_force",
     "read_file",

@@ -1,6 +1,9 @@
 """Take lists that an authority's program sends, each signed with the feed's secret."""
 
 import base64
+import hashlib
+import hmac
+import json
 import secrets
 from collections.abc import Mapping
 from datetime import date
@@ -97,6 +100,17 @@ def end_feed(by: object, feed: ListFeed) -> None:
         record(by, "end feed", feed, place_path=feed.measure.place.path)
 
 
+def address_key(feed: ListFeed) -> str:
+    """Return what the feed's address ends with. It proves nothing of a message: it lets a long one be read."""
+    return hmac.new(feed.secret.encode(), b"address", hashlib.sha256).hexdigest()[:32]
+
+
+def knows_address(number: int, key: str) -> bool:
+    """Say whether an address with this key was given to a program whose feed is in force."""
+    feed = ListFeed.objects.kept().filter(pk=number, ended=None).first()
+    return feed is not None and hmac.compare_digest(address_key(feed).encode(), key.encode("utf-8", "replace"))
+
+
 def take_message(number: int, headers: Mapping[str, str], body: bytes) -> KeyList:
     """Take a list and put it in force at once. The same message brings it once.
 
@@ -107,6 +121,8 @@ def take_message(number: int, headers: Mapping[str, str], body: bytes) -> KeyLis
     try:
         # Without a feed a signature is checked too, so that the time of an answer tells nothing.
         Webhook(feed.secret if feed else f"whsec_{base64.b64encode(bytes(32)).decode()}").verify(body, wanted)
+    except (json.JSONDecodeError, RecursionError):  # signed, and read after that
+        raise _not_as_written("message") from None
     except (WebhookVerificationError, ValueError) as error:
         raise FeedUnknown from error
     if feed is None:
@@ -114,11 +130,12 @@ def take_message(number: int, headers: Mapping[str, str], body: bytes) -> KeyLis
     try:
         message = FeedMessage.model_validate_json(body)
     except ValidationError as error:
-        where = ".".join(str(part) for part in error.errors()[0]["loc"]) or "message"
-        raise ScreeningRefused(
-            gettext_noop("The message is not as the documentation says: %(where)s."), where=where
-        ) from None
+        raise _not_as_written(".".join(str(part) for part in error.errors()[0]["loc"]) or "message") from None
     return _taken(feed, wanted["webhook-id"][:80], message)
+
+
+def _not_as_written(where: str) -> ScreeningRefused:
+    return ScreeningRefused(gettext_noop("The message is not as the documentation says: %(where)s."), where=where)
 
 
 def _taken(feed: ListFeed, message_id: str, message: FeedMessage) -> KeyList:

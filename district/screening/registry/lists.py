@@ -111,9 +111,19 @@ def store_rows(key_list: KeyList, rows: Iterable[ReadRow]) -> LoadedKeyList:
     return done
 
 
+def nothing_read(key_list: KeyList) -> bool:
+    """Say whether a list has rows, and all of them are refused."""
+    return key_list.row_count == 0 and bool(json.loads(key_list.refused or "[]"))
+
+
 @transaction.atomic
 def confirm_list(key_list: KeyList) -> bool:
-    """Note that somebody has seen whom a list finds, and wants it in force. Return whether it was not in force yet."""
+    """Note that somebody has seen whom a list finds, and wants it in force. Return whether it was not in force yet.
+
+    Raises ScreeningRefused: no row could be read, so the list would stop nobody and look as if it did.
+    """
+    if nothing_read(key_list):
+        raise ScreeningRefused(gettext_noop("No row of this sheet could be read: correct it, and load it again."))
     waiting = KeyList.objects.kept().filter(pk=key_list.pk, loaded=None, withdrawn=None, confirmed=None)
     return bool(waiting.exclude(stored=None).update(confirmed=timezone.now()))
 

@@ -44,7 +44,8 @@ def new(request: HttpRequest) -> HttpResponse:
         except ScreeningRefused as error:
             form.add_error(None, refused(error))
         else:
-            address = request.build_absolute_uri(reverse("screening:message", args=[made.pk]))
+            path = f"{reverse('screening:message', args=[made.pk])}?key={registry.address_key(made)}"
+            address = request.build_absolute_uri(path)
             return render(request, "screening/feed.html", {"feed": made, "secret": secret, "address": address})
     return render(request, "screening/new_feed.html", {"form": form}, status=422 if form.is_bound else 200)
 
@@ -58,8 +59,12 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("screening:feeds")
 
 
+def _knows(request: HttpRequest, pk: int) -> bool:
+    return registry.knows_address(pk, request.GET.get("key", ""))
+
+
 @csrf_exempt
-@open_page("a program signs each message with the feed's secret")
+@open_page("a program signs each message with the feed's secret", knows=_knows)
 @require_POST
 def message(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a signed list."""

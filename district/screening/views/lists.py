@@ -120,6 +120,7 @@ def _shown(
         "file": file,
         "problem": refusal_text(problem["text"], problem["values"]) if problem else "",
         "sheets": problem.get("sheets"),
+        "nothing_read": open_still and registry.nothing_read(found),
         "to_confirm": open_still and found.confirmed is None,
         "state_waits": open_still and found.confirmed is not None,
         "may_change": changes,

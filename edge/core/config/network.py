@@ -65,6 +65,26 @@ class ScreenConfig(ConfigSection):
         pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$",
         description='Language of the pages: one of the files in edge/screen/text, "en" or "zh".',
     )
+    public_url: str = Field(
+        default="",
+        max_length=200,
+        pattern=r"^(|https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?(/[A-Za-z0-9_-]+)*/?)$",
+        description='Address of the pages behind a reverse proxy, with the sub-path if there is one: "https://gate.example" '
+        'or "https://site.example/north-gate". "": there is no proxy.',
+    )
+    kept_days: float = Field(
+        default=90,
+        ge=0,
+        le=365,
+        description="A screen on this machine may stay signed in for so many days, by choice at the sign-in. It only looks: no "
+        "names, no admissions. 0: never.",
+    )
+    proxy_user: str = Field(
+        default="",
+        max_length=32,
+        pattern=r"^(|[a-z_][a-z0-9_-]*)$",
+        description='User of this machine that the proxy runs as ("www-data"). Only its word about who visits is believed.',
+    )
     preview_hz: float = Field(
         default=10,
         ge=0,
@@ -81,6 +101,15 @@ class ScreenConfig(ConfigSection):
         default="",
         description='Arrow to the desk on the lane page, as seen by the person: "left", "right", "up" (straight on) or '
         '"down" (behind them). Empty: none.',
+    )
+    visit_h: float = Field(
+        default=12, ge=1, le=24, description="Longest visit that the guard's page offers; a badge ends with it."
+    )
+    visitors_kept_days: float = Field(
+        default=14,
+        ge=0,
+        le=90,
+        description="Names of visitors are forgotten so many days after the visit. Events keep an opaque id.",
     )
 
 

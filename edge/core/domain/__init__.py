@@ -3,6 +3,7 @@
 from edge.core.domain.credentials import Claim, ReaderEntry, TrainingClaim
 from edge.core.domain.decision import Circumstances, Decision, LastPassage
 from edge.core.domain.devices import CameraStatus, GateSignal, ReaderStatus, ThermometerStatus, Tone
+from edge.core.domain.history import DecisionRow, HistoryKind, HistoryPage, HistoryQuery, WorkerPassage
 from edge.core.domain.identification import Candidate, Identification, QualityFault, Sight
 from edge.core.domain.journal import Incident, JournalSize
 from edge.core.domain.lists import ListAge, ListMark, RosterState, Worker
@@ -50,12 +51,16 @@ __all__ = [
     "CommissioningRequest",
     "ConfirmTrainingRequest",
     "Decision",
+    "DecisionRow",
     "DeskRequest",
     "DiskState",
     "EnrolmentRequest",
     "Face",
     "Frame",
     "GateSignal",
+    "HistoryKind",
+    "HistoryPage",
+    "HistoryQuery",
     "Identification",
     "Image",
     "Incident",
@@ -85,5 +90,6 @@ __all__ = [
     "VisitorPass",
     "VisitorRequest",
     "Worker",
+    "WorkerPassage",
     "WorkerStanding",
 ]

@@ -10,10 +10,12 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from contract.messages import Sha256, Utc
+from contract.messages.directory import Name, Phone
 
 VISIT_MAX = timedelta(hours=24)
 """The longest visit. The gate refuses a longer one."""
 BADGE_PREFIX = "SGV1:"
+VISITOR_PREFIX = "visitor-"
 _BADGE_BYTES = 20
 
 VisitorId = Annotated[str, Field(pattern=r"^visitor-[0-9a-f]{12}$")]
@@ -71,13 +73,13 @@ class VisitorDetails(BaseModel):
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, str_strip_whitespace=True)
 
-    name: str = Field(min_length=1, max_length=80)
-    company: str = Field(default="", max_length=80)
-    phone: str = Field(default="", max_length=40)
-    host: str = Field(min_length=1, max_length=80)
+    name: Annotated[Name, Field(min_length=1)]
+    company: Name = ""
+    phone: Phone = ""
+    host: Annotated[Name, Field(min_length=1)]
     """Whom the visitor visits: a worker's id, or a name."""
-    purpose: str = Field(min_length=3, max_length=200)
-    badge_number: str = Field(default="", max_length=20)
+    purpose: Annotated[Name, Field(min_length=3)]
+    badge_number: Annotated[Name, Field(max_length=20)] = ""
     """Printed on the badge that the visitor wears."""
 
 
@@ -97,8 +99,13 @@ class VisitRecord:
         return self.visitor_pass.visitor_id
 
 
+def is_visitor(worker_id: str) -> bool:
+    """Say whether an id is a visitor's."""
+    return worker_id.startswith(VISITOR_PREFIX)
+
+
 def new_visitor_id() -> str:
-    return f"visitor-{secrets.token_hex(6)}"
+    return f"{VISITOR_PREFIX}{secrets.token_hex(6)}"
 
 
 def new_badge() -> str:

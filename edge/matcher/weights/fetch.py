@@ -16,10 +16,14 @@ def fetch_pack(pack: Pack | PassivePack, models_dir: Path, progress: Progress | 
     Raises:
         PackageError: the package cannot be downloaded, or has another hash.
         ModelError: the converted file is not the one that the manifest names.
+        OSError: the folder cannot be written; seen before anything is downloaded.
     """
     missing = [model for model in pack.models if not is_verified(model, models_dir)]
     if not missing:
         return []
+    models_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=models_dir):
+        pass
     with tempfile.TemporaryDirectory(prefix="sitegate-models-") as work:
         archive = download(pack.source, Path(work), progress)
         return [_install(model, archive, models_dir) for model in missing]
@@ -45,7 +49,6 @@ def _install(model: Model, archive: Path, models_dir: Path) -> Path:
             f"converting {model.name} gave SHA-256 {found[:12]}…, pinned is {model.sha256[:12]}…; this version of onnx writes "
             "another file: install the versions this release was tested with, and report it"
         )
-    models_dir.mkdir(parents=True, exist_ok=True)
     path = models_dir / model.file
     write_atomically(path, float32_model, 0o644)
     return path

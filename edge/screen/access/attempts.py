@@ -9,7 +9,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 
-from edge.core.lockout import PER_ACCOUNT, BurstLockout
+from edge.core.lockout import PER_ACCOUNT, PER_KNOWN_BROWSER, BurstLockout
 
 PAIRS_MAX = 2_000
 RESTART_PAUSE_S = 30.0
@@ -51,7 +51,8 @@ class Attempts:
 
     def wrong(self, name: str, visitor: Visitor, now_s: float) -> None:
         pair = self._pair(name, visitor)
-        self._pairs[pair] = self._pairs.get(pair, BurstLockout()).after_wrong(PER_ACCOUNT, now_s)
+        limit = PER_KNOWN_BROWSER if visitor.known_browser else PER_ACCOUNT
+        self._pairs[pair] = self._pairs.get(pair, BurstLockout()).after_wrong(limit, now_s)
         self._told.discard(pair)
         if len(self._pairs) > PAIRS_MAX:
             least = min(self._pairs, key=lambda p: (self._pairs[p].wrong, self._pairs[p].last_s))

@@ -22,6 +22,8 @@ RESERVED = 100
 """Of these, only for browsers on this machine: the lane's display is one."""
 PER_PEER_MAX = 48
 """A browser opens 6, a display 1."""
+PROXY_MAX = CONNECTIONS_MAX - RESERVED
+"""Of the reverse proxy, behind which all other machines are."""
 HEAD_MAX_S = 10.0
 """From the connection, or from the last answer, to the end of the next request's head."""
 REQUEST_MAX_S = 30.0
@@ -31,10 +33,13 @@ TOLD_EVERY_S = 60.0
 
 
 class Crowd:
-    """All connections of one server. `refused`: users of this machine that get no answer, asked at each connection."""
+    """All connections of one server. `refused`: users of this machine that get no answer, asked at each connection.
 
-    def __init__(self, refused: Callable[[], Collection[int]] = tuple) -> None:
-        self._refused = refused
+    `proxy_uid`: the user of the reverse proxy, if there is one.
+    """
+
+    def __init__(self, refused: Callable[[], Collection[int]] = tuple, proxy_uid: int | None = None) -> None:
+        self._refused, self.proxy_uid = refused, proxy_uid
         self._inside: set[Connection] = set()
         self._sweeping: asyncio.TimerHandle | None = None
         self._told: dict[str, float] = {}
@@ -46,16 +51,22 @@ class Crowd:
             self._tell("screen.refused", peer, now_s)
             return False
         own = [c for c in self._inside if c.peer and c.peer.name == peer.name]
-        if len(own) >= PER_PEER_MAX and not self._make_room(own):
+        share = PROXY_MAX if self.is_proxy(peer) else PER_PEER_MAX
+        if len(own) >= share and not self._make_room(own):
             self._tell("screen.crowded", peer, now_s)
             return False
-        if len(self._inside) >= CONNECTIONS_MAX - (0 if peer.local else RESERVED) and not self._make_room(self._most()):
+        here = peer.local and not self.is_proxy(peer)
+        if len(self._inside) >= CONNECTIONS_MAX - (0 if here else RESERVED) and not self._make_room(self._most()):
             self._tell("screen.full", peer, now_s)
             return False
         self._inside.add(new)
         if self._sweeping is None:
             self._sweeping = new.loop.call_later(SWEEP_S, self._sweep, new.loop)
         return True
+
+    def is_proxy(self, peer: Peer) -> bool:
+        """Return True for the configured reverse proxy."""
+        return peer.local and peer.uid is not None and peer.uid == self.proxy_uid
 
     def leave(self, gone: "Connection") -> None:
         self._inside.discard(gone)
@@ -114,7 +125,7 @@ class Connection(H11Protocol):
             transport.abort()
             return
         assert self.peer is not None
-        self.app_state = {**self.app_state, "peer": self.peer.name}
+        self.app_state = {**self.app_state, "peer": self.peer.name, "from_proxy": self._crowd.is_proxy(self.peer)}
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._crowd.leave(self)

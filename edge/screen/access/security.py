@@ -11,6 +11,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from edge.screen.access.public_name import NO_PROXY, PublicName
+
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
@@ -36,16 +38,19 @@ class RequestCheck:
     A web page elsewhere can make its own name point to 127.0.0.1 (DNS rebinding), and read this screen through the
     visitor's browser. It cannot change the name in the Host header, so that header is checked.
 
-    `forms`: the only paths that take a POST; each checks session and token itself (`edge.screen.context`).
+    `forms`: the only paths that take a POST; each checks session and token itself (`edge.screen.context`). `public`:
+    the name behind a reverse proxy. Its sub-path may be in front of every path, and is taken off.
     """
 
-    def __init__(self, app: ASGIApp, bound_host: str, forms: Collection[str]) -> None:
-        self._app, self._bound, self._forms = app, bound_host, forms
+    def __init__(self, app: ASGIApp, bound_host: str, forms: Collection[str], public: PublicName = NO_PROXY) -> None:
+        self._app, self._bound, self._forms, self._public = app, bound_host, forms, public
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+
+        scope = self._public.applied(scope)
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -60,17 +65,21 @@ class RequestCheck:
         if not form and scope["method"] not in ("GET", "HEAD"):
             allowed = "GET, HEAD"
             return PlainTextResponse("This screen is read-only.\n", 405, {"Allow": allowed})
-        if not host_allowed(headers.get("host", ""), self._bound):
-            return PlainTextResponse("Open this screen by its own address.\n", 421)
-        return _wrong_form(headers) if form else None
+        host = headers.get("host", "")
+        if not self._public.is_named(host) and not host_allowed(host, self._bound):
+            return PlainTextResponse(
+                "Open this screen by its own address, or set [screen] public_url to this one.\n", 421
+            )
+        return _wrong_form(headers, self._public) if form else None
 
 
-def _wrong_form(headers: Headers) -> ASGIApp | None:
+def _wrong_form(headers: Headers, public: PublicName) -> ASGIApp | None:
     """Refuse, unread, a form from another page, of another kind, or too long."""
     # Browsers say where a request comes from, and no page can make them lie. Origin is "null" under our
     # Referrer-Policy.
     origin = headers.get("origin", "null")
-    foreign = origin != "null" and origin.partition("://")[2] != headers.get("host", "")
+    ours = {headers.get("host", "")} | ({public.netloc} if public.is_named(headers.get("host", "")) else set())
+    foreign = origin != "null" and origin.partition("://")[2] not in ours
     if foreign or headers.get("sec-fetch-site", "same-origin") != "same-origin":
         return PlainTextResponse("This form belongs to another page.\n", 403)
     if headers.get("content-type", "").partition(";")[0].strip() != FORM_TYPE:

@@ -12,16 +12,13 @@ from edge.core.lockout import PER_ACCOUNT
 from edge.screen.access.attempts import RESTART_PAUSE_S, Attempts, Visitor, device_token, known_device
 from edge.screen.access.passwords import password_matches
 from edge.screen.access.roles import Role, role_named
+from edge.screen.access.sign_in_queue import SignInQueue
 from edge.screen.ports import GuardDesk
 
 IDLE_MAX = timedelta(minutes=30)
 LASTS_MAX = timedelta(hours=12)
 SESSIONS_MAX = 50
 SESSIONS_OF_ONE_MAX = 5
-WAITING_MAX = 32
-"""So many sign-ins may wait for the one being checked; each takes a good part of a second on purpose."""
-WAITING_OF_ONE_MAX = 16
-"""Of these, from one visitor; known browsers have a queue of their own."""
 SIGNED_IN, SIGN_IN_REFUSED, SIGN_IN_PAUSED = "signed in", "sign-in refused", "sign-in paused"
 """Words of the audit trail."""
 STRANGER = "(no such account)"
@@ -42,29 +39,13 @@ class Session:
     """For the browser to keep: others who try this name do not hold it up."""
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     form_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    kept: bool = False
+    """Of a screen that stays signed in (`edge.screen.access.kept_screens`)."""
 
 
 class Refusal(StrEnum):
     WRONG = "wrong"
     PAUSED = "paused"
-
-
-class Queue:
-    """Sign-ins that wait for one another, so many in all and so many of one visitor."""
-
-    def __init__(self) -> None:
-        self.turn = asyncio.Lock()
-        self._waiting: Counter[Visitor] = Counter()
-
-    def enter(self, visitor: Visitor) -> bool:
-        if self._waiting.total() >= WAITING_MAX or self._waiting[visitor] >= WAITING_OF_ONE_MAX:
-            return False
-        self._waiting[visitor] += 1
-        return True
-
-    def leave(self, visitor: Visitor) -> None:
-        self._waiting[visitor] -= 1
-        self._waiting += Counter()  # Drop queues that are empty.
 
 
 class Sessions:
@@ -73,7 +54,7 @@ class Sessions:
     def __init__(self, desk: GuardDesk, now: Callable[[], datetime]) -> None:
         self._desk, self._now = desk, now
         self._open: dict[str, Session] = {}
-        self._strangers, self._known = Queue(), Queue()
+        self._strangers, self._known = SignInQueue(), SignInQueue()
         self._attempts = Attempts(self._closed_until_s())
 
     def find(self, token: str, *, used: bool = True) -> Session | None:
@@ -99,13 +80,8 @@ class Sessions:
         browser = known_device(device, name, self._desk.password(name))
         visitor = browser or Visitor(address)
         queue = self._known if browser else self._strangers
-        if not queue.enter(visitor):
-            return Refusal.PAUSED
-        try:
-            async with queue.turn:
-                return await self._check(name, password, visitor)
-        finally:
-            queue.leave(visitor)
+        async with queue.turn(visitor) as has_turn:
+            return await self._check(name, password, visitor) if has_turn else Refusal.PAUSED
 
     def sign_out(self, token: str) -> None:
         self._open.pop(token, None)

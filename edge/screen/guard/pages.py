@@ -6,6 +6,7 @@ Nothing here opens the gate. Each form becomes a request in desk.db, and the gat
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import ValidationError
 from starlette.responses import Response
@@ -13,11 +14,13 @@ from starlette.routing import Route
 
 from contract.messages import AnyEvent, Direction, TrainingEvent
 from edge.core.decision.training_proof import CONFIRM_WITHIN
-from edge.core.domain import AdmitRequest, ConfirmTrainingRequest, LockDownRequest
-from edge.core.passage import PassageState
+from edge.core.domain import AdmitRequest, ConfirmTrainingRequest
 from edge.core.ports import DeskError
 from edge.screen.access.roles import Right
+from edge.screen.alarms.pages import AlarmPages
 from edge.screen.context import PageContext, PageRequest
+from edge.screen.guard.person import despite_of
+from edge.screen.guard.person_pages import PersonPages
 from edge.screen.journal.event_line import event_line
 from edge.screen.lane_view import is_stale
 from edge.screen.ports import GuardDesk
@@ -30,8 +33,9 @@ SHOWN_LINES = 6
 class GuardPages:
     """The handlers, with what they share."""
 
-    def __init__(self, context: PageContext, desk: GuardDesk) -> None:
+    def __init__(self, context: PageContext, desk: GuardDesk, alarms: AlarmPages, persons: PersonPages) -> None:
         self._context, self._desk, self._watch = context, desk, context.watch
+        self._alarms, self._persons = alarms, persons
 
     def routes(self) -> list[Route]:
         """Return the routes of the guard's page."""
@@ -40,7 +44,6 @@ class GuardPages:
             make.page("/guard", self.page, right),
             make.part("/guard/state", self.state, right),
             make.form_route("/guard/admit", self.admit, right),
-            make.form_route("/guard/lock-down", self.lock_down, right),
             make.form_route("/guard/confirm-training", self.confirm_training, right),
         ]
 
@@ -55,26 +58,27 @@ class GuardPages:
     async def admit(self, request: PageRequest) -> Response:
         """Ask the gate to let somebody through."""
         form = request.form
+        worker_id = form.get("worker_id", "").strip() or None
         try:
             wanted = AdmitRequest(
                 by=request.account.name,
                 reason=" ".join(form.get("reason", "").split()),
-                worker_id=form.get("worker_id", "").strip() or None,
+                worker_id=worker_id,
                 direction=Direction(form.get("direction", "")),
+                despite=despite_of(form.get("despite", "")),
                 asked_utc=self._watch.now(),
             )
         except ValidationError as error:
-            worker = any(e["loc"] == ("worker_id",) for e in error.errors())
-            return self._page(request, DeskWord.BAD_WORKER_ID if worker else DeskWord.REASON_NEEDED, form)
+            wrong_id = any(e["loc"] == ("worker_id",) for e in error.errors())
+            return await self._again(request, DeskWord.BAD_WORKER_ID if wrong_id else DeskWord.REASON_NEEDED, worker_id)
         except ValueError:
-            return self._page(request, DeskWord.REASON_NEEDED, form)
-        return self._ask(request, lambda: self._desk.request_admission(wanted))
-
-    async def lock_down(self, request: PageRequest) -> Response:
-        """Ask the gate to refuse everybody, or to end that."""
-        wanted = LockDownRequest(by=request.account.name, asked_utc=self._watch.now())
-        release = request.form.get("what") == "release"
-        return self._ask(request, lambda: self._desk.request_lock_down(wanted, release=release))
+            return await self._again(request, DeskWord.REASON_NEEDED, worker_id)
+        try:
+            self._desk.request_admission(wanted)
+        except DeskError:
+            return await self._again(request, DeskWord.NOT_STORED, worker_id)
+        asked = f"/guard/person/{quote(worker_id, safe='')}" if worker_id else "/guard"
+        return self._context.to(asked, done=DeskWord.ASKED.value)
 
     async def confirm_training(self, request: PageRequest) -> Response:
         """Ask the gate to record that the guard saw who learned."""
@@ -97,6 +101,13 @@ class GuardPages:
             return self._page(request, DeskWord.NOT_STORED, request.form)
         return self._context.to("/guard", done=DeskWord.ASKED.value)
 
+    async def _again(self, request: PageRequest, word: DeskWord, worker_id: str | None) -> Response:
+        """Show the form again, with what was typed and why it was not taken."""
+        if worker_id is None:
+            return self._page(request, word, request.form)
+        reason = request.form.get("reason", "")
+        return await self._persons.card(request, worker_id, word, failed=True, reason=reason)
+
     def _page(self, request: PageRequest, word: DeskWord | None, form: Mapping[str, str] | None = None) -> Response:
         values = form or {"direction": self._context.config.site.direction.value}
         return self._context.render(
@@ -105,7 +116,8 @@ class GuardPages:
             200 if form is None else 422,
             said=word,
             failed=word not in (None, DeskWord.ASKED),
-            form={name: values.get(name, "") for name in ("worker_id", "reason", "direction")},
+            form={name: values.get(name, "") for name in ("reason", "direction")},
+            **self._persons.found(request),
             **self._changing(request),
         )
 
@@ -117,9 +129,9 @@ class GuardPages:
         return {
             "gate_mood": mood,
             "gate_words": words,
-            "locked_down": live is not None and live.gate_state is PassageState.LOCKDOWN,
             "unproven": to_confirm(self._watch.totals.recent, now),
             "lines": [event_line(event, texts) for event in reversed(newest)],
+            **self._alarms.values(request),
         }
 
 

@@ -1,23 +1,27 @@
 """One event of the journal as a line of the manager's page: pure, and already in the reader's language."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from contract.messages import (
     AccessEvent,
     AnyEvent,
+    AskedEvent,
     ClockEvent,
     CommissioningEvent,
     CommissioningOutcome,
     EnrolmentEvent,
     NoticeCode,
     NoticeEvent,
+    Origin,
     PassageEvent,
     PassageOutcome,
     Reason,
     TrainingEvent,
 )
+from edge.screen.journal.alarms import ALARM_NOTICES
 from edge.screen.translations import Label, Texts
 
 
@@ -41,10 +45,38 @@ class Line:
     what: str
     detail: str
     todo: str = ""
+    who: str = ""
+    """Who asked for it, and where; "" if nobody did."""
 
 
 def event_line(event: AnyEvent, texts: Texts) -> Line:
     """One event in words. The name of a risk list stays out: the reason is enough to act on."""
+    line = _line(event, texts)
+    if not isinstance(event, AccessEvent | PassageEvent | NoticeEvent) or not event.by:
+        return line
+    line = replace(line, who=who(event, texts))
+    if isinstance(event, NoticeEvent) and event.code is NoticeCode.COMMAND_DONE and event.origin is Origin.DESK:
+        visitor = _VISITOR.match(event.detail)
+        word = Label.DESK_DONE if visitor is None else _VISITS[visitor[2]]
+        return replace(line, what=texts.label[word], worker_id=visitor[1] if visitor else "", detail="")
+    alerts = isinstance(event, AccessEvent) and bool(event.alerts)
+    return line if alerts else replace(line, detail=why(event))
+
+
+def who(event: AskedEvent, texts: Texts) -> str:
+    """Say who asked for what the gate did, and where: "anna (desk)"."""
+    place = texts.origin[event.origin] if event.origin else ""
+    return f"{event.by} ({place})" if event.by and place else event.by
+
+
+def why(event: AccessEvent | PassageEvent | NoticeEvent) -> str:
+    """Return the words that a person gave for it, without their name."""
+    if isinstance(event, PassageEvent):
+        return ""
+    return event.detail.partition(f"by {event.by}: ")[2] if f"by {event.by}" in event.detail else event.detail
+
+
+def _line(event: AnyEvent, texts: Texts) -> Line:
     if isinstance(event, AccessEvent):
         detail = "" if event.reason in (Reason.RISK_HOLD, Reason.MULTIPLE_FACES) else event.detail
         if event.reason is Reason.LOW_QUALITY:  # The advice to the person says more than the measure's name.
@@ -59,7 +91,7 @@ def event_line(event: AnyEvent, texts: Texts) -> Line:
         words = f"{texts.outcome[event.outcome]} ({texts.direction[event.direction]})"
         return Line(event.utc, mood, icon, event.worker_id or "", words, "")
     if isinstance(event, NoticeEvent):
-        mood = Mood.BAD if event.code in _ALARMS else Mood.CARE if event.code in _CARES else Mood.PLAIN
+        mood = Mood.BAD if event.code in ALARM_NOTICES else Mood.CARE if event.code in _CARES else Mood.PLAIN
         icon = "fire" if event.code is NoticeCode.FIRE_ON else "note"
         todo = texts.notice_todo.get(event.code, "")
         return Line(event.utc, mood, icon, "", texts.notice[event.code], event.detail, todo)
@@ -76,6 +108,10 @@ def event_line(event: AnyEvent, texts: Texts) -> Line:
     assert isinstance(event, EnrolmentEvent)
     return Line(event.utc, Mood.PLAIN, "enrol", event.worker_id, texts.label[Label.ENROLMENT], "")
 
+
+_VISITOR = re.compile("(visitor-[0-9a-f]{12}): (registered|ended)")
+_VISITS = {"registered": Label.VISITOR_REGISTERED, "ended": Label.VISIT_ENDED}
+"""What the gate records of visitors (`edge.loop.visitors`)."""
 
 _ACCESS: dict[Reason, tuple[Mood, str]] = {
     Reason.GRANTED: (Mood.GOOD, "check"),
@@ -94,23 +130,6 @@ _PASSAGE: dict[PassageOutcome, tuple[Mood, str]] = {
     PassageOutcome.TAILGATED: (Mood.BAD, "people"),
 }
 
-_ALARMS = {
-    NoticeCode.FIRE_ON,
-    NoticeCode.TAMPER,
-    NoticeCode.CAMERA_LOST,
-    NoticeCode.HELD_OPEN,
-    NoticeCode.LOCKED_DOWN,
-    NoticeCode.PULSE_CUT,
-    NoticeCode.TOO_MANY_GUESSES,
-    NoticeCode.STILL_THERE,
-    NoticeCode.EVENT_REFUSED,
-    NoticeCode.DISK_LOW,
-    NoticeCode.DISK_FILLING,
-    NoticeCode.TWIN_GATE,
-    NoticeCode.EVENTS_LOST,
-    NoticeCode.JOURNAL_HELD,
-    NoticeCode.CLOCK_BEHIND,
-}
 _CARES = {
     NoticeCode.LIST_REFUSED,
     NoticeCode.LOOK_ALIKE,

@@ -11,12 +11,12 @@ import structlog
 from edge.core.domain import LiveState
 from edge.core.ports import JournalReader
 from edge.screen.journal.totals import JournalTotals
-from edge.screen.lane_view import NOT_RUNNING, LaneView, lane_view
+from edge.screen.lane_view import NOT_RUNNING, LaneView, is_stale, lane_view
 
 POLL_S = 0.05
 PAUSE_S = 1.0
 """After a journal that could not be read."""
-PASSING = {"utc", "tone", "advice", "frames_per_s", "uptime_s", "memory_mb", "recognition", "disk"}
+PASSING = {"utc", "tone", "advice", "frames_per_s", "uptime_s", "memory_mb", "recognition", "disk", "greets"}
 """Fields of the live state that change at each beat: pages need no news of them."""
 BATCH = 500
 """Records taken up per turn: a long journal is caught up in slices, so that the lane stays prompt."""
@@ -49,6 +49,11 @@ class Watch:
         """
         return lane_view(self.live, self.now())
 
+    @property
+    def present(self) -> LiveState | None:
+        """The gate's state; None while its process is silent."""
+        return None if is_stale(self.live, self.now()) else self.live
+
     async def run(self) -> None:
         """Follow the journal until cancelled. A record that cannot be read is logged and tried again."""
         while True:
@@ -76,9 +81,13 @@ class Watch:
             self._moved = asyncio.Event()
         if (shown := self._worth_showing(lane)) != self._shown:
             self._shown = shown
-            self.changes += 1
-            self._changed.set()
-            self._changed = asyncio.Event()
+            self.announce()
+
+    def announce(self) -> None:
+        """Tell open pages that they have something new to show: at once, also of what the journal does not hold."""
+        self.changes += 1
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     async def lane_after(self, seen: LaneView | None, timeout_s: float) -> LaneView:
         """The lane's view as soon as it differs from `seen`, at the latest after `timeout_s`."""

@@ -20,6 +20,8 @@ from contract.messages import (
     PassageOutcome,
     Reason,
 )
+from edge.screen.journal.alarms import AlarmLog
+from edge.screen.journal.trends import Trends
 
 RECENT_EVENTS = 40
 
@@ -31,7 +33,7 @@ class JournalTotals:
     passage in until a recorded passage out at this gate. `unnamed` counts passages in without a worker id (opened by
     HQ) minus those out. `chain_error` is the first fault found, '' while the chain holds; `since_seq` is the seq before
     the oldest record still kept. `unread` counts events that only newer software can read: they are in the chain, and
-    in no other sum.
+    in no other sum. `trends`: counts by day and hour.
     """
 
     def __init__(self, epoch: str = "") -> None:
@@ -47,7 +49,9 @@ class JournalTotals:
         self.passages: Counter[tuple[PassageOutcome, Direction]] = Counter()
         self.notices: Counter[NoticeCode] = Counter()
         self.last_access: AccessEvent | None = None
+        self.trends = Trends()
         self.recent: deque[AnyEvent] = deque(maxlen=RECENT_EVENTS)
+        self.alarms = AlarmLog()
 
     def add(self, records: Iterable[EventRecord]) -> None:
         """Take up records in the order of the journal. A body of an unknown kind still counts for the chain."""
@@ -59,6 +63,8 @@ class JournalTotals:
                 self.unread += 1
                 continue
             self.recent.append(event)
+            self.alarms.add(event)
+            self.trends.add(event)
             self._count(event)
 
     def _follow(self, record: EventRecord) -> None:

@@ -7,9 +7,11 @@ from itertools import groupby
 
 from contract.messages import DirectoryEntry
 from edge.core.domain import MusterList
+from edge.core.domain.visitors import is_visitor
 from edge.screen.journal.totals import JournalTotals
 from edge.screen.ports import NameDirectory
 from edge.screen.translations import MusterWord, Texts
+from edge.screen.words.visitors import VisitorWord
 
 MusterSource = Callable[[], MusterList | None]
 """What the gate process wrote last; None: nothing."""
@@ -65,10 +67,10 @@ def muster_view(
 ) -> MusterView:
     """Everybody on the site by the newest knowledge. Without the gate process: by this gate's journal."""
     if muster is not None:
-        rows = [_row(p.worker_id, p.gate_id, p.utc, directory.entries) for p in muster.people]
+        rows = [_row(p.worker_id, p.gate_id, p.utc, directory.entries, texts) for p in muster.people]
         unnamed, issued = muster.unnamed, muster.issued_utc
     else:
-        rows = [_row(worker_id, "", since, directory.entries) for worker_id, since in totals.on_site.items()]
+        rows = [_row(worker_id, "", since, directory.entries, texts) for worker_id, since in totals.on_site.items()]
         unnamed, issued = totals.unnamed, None
     rows.sort(key=lambda row: (not row[0], row[0], row[1].name or row[1].worker_id))
     teams = groupby(rows, key=lambda row: row[0])
@@ -82,12 +84,16 @@ def muster_view(
     )
 
 
-def _row(worker_id: str, gate_id: str, since: datetime, entries: Mapping[str, DirectoryEntry]) -> tuple[str, MusterRow]:
-    """Return the team, and the row."""
+def _row(
+    worker_id: str, gate_id: str, since: datetime, entries: Mapping[str, DirectoryEntry], texts: Texts
+) -> tuple[str, MusterRow]:
+    """Return the team, and the row. Visitors are a team of their own, also after their names were forgotten."""
     entry = entries.get(worker_id) or DirectoryEntry(worker_id=worker_id)
     row = MusterRow(
         worker_id, entry.name or "", entry.employer or "", entry.trade or "", entry.phone or "", gate_id, since
     )
+    if is_visitor(worker_id):
+        return texts.room("visitors")[VisitorWord.ALL_HERE.value], row
     return entry.team or "", row
 
 

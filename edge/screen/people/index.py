@@ -79,8 +79,6 @@ class PeopleIndex:
         self._directory, self._standings, self._muster = directory, standings, muster
         self._joined = _Joined()
         self._joining = Lock()
-        self._listed: MusterList | None = None
-        self._inside: dict[str, MusterPerson] = {}
 
     async def ready(self) -> None:
         """Take up what changed in the sources, beside the event loop."""
@@ -106,13 +104,14 @@ class PeopleIndex:
     def person(self, worker_id: str) -> SitePerson | None:
         """Return a worker; None if neither directory nor lists have this id."""
         joined = self._newest()
-        return self._person(joined, worker_id) if worker_id in joined.keys else None
+        return _person(joined, self._inside(), worker_id) if worker_id in joined.keys else None
 
     def search(self, text: str, limit: int = FOUND_MAX) -> FoundPeople:
         """Find workers by a part of the name, its pinyin, initials, worker id or phone number."""
         joined = self._newest()
         ranked = sorted((rank, joined.keys[who].letters.pinyin or who, who) for who, rank in _ranks(joined, text))
-        return FoundPeople(tuple(self._person(joined, who) for _, _, who in ranked[:limit]), len(ranked))
+        inside = self._inside()
+        return FoundPeople(tuple(_person(joined, inside, who) for _, _, who in ranked[:limit]), len(ranked))
 
     def ids(self, text: str) -> frozenset[str]:
         """Return the workers whom `search` finds, all of them."""
@@ -125,7 +124,8 @@ class PeopleIndex:
         return self._joined
 
     def _differs(self, entries: Mapping[str, DirectoryEntry], found: SiteStandings | None) -> bool:
-        return entries is not self._joined.entries or found is not self._joined.standings
+        joined = self._joined
+        return found is not joined.standings or (entries is not joined.entries and bool(entries or joined.entries))
 
     def _join(self, entries: Mapping[str, DirectoryEntry], found: SiteStandings | None) -> None:
         """Join the sources. While another thread does so, what was joined before stays."""
@@ -140,27 +140,25 @@ class PeopleIndex:
         finally:
             self._joining.release()
 
-    def _person(self, joined: _Joined, worker_id: str) -> SitePerson:
-        entry = joined.entries.get(worker_id) or DirectoryEntry(worker_id=worker_id)
-        standing, inside = joined.workers.get(worker_id), self._inside_now().get(worker_id)
-        return SitePerson(
-            worker_id=worker_id,
-            name=entry.name or "",
-            employer=entry.employer or (standing.employer if standing else None) or "",
-            team=entry.team or "",
-            trade=entry.trade or (standing.trade if standing else None) or "",
-            phone=entry.phone or "",
-            standing=standing,
-            inside_since=inside.utc if inside else None,
-            inside_gate=inside.gate_id if inside else "",
-        )
-
-    def _inside_now(self) -> dict[str, MusterPerson]:
+    def _inside(self) -> dict[str, MusterPerson]:
         muster = self._muster()
-        if muster is not self._listed:
-            self._listed = muster
-            self._inside = {one.worker_id: one for one in muster.people} if muster else {}
-        return self._inside
+        return {one.worker_id: one for one in muster.people} if muster else {}
+
+
+def _person(joined: _Joined, inside: Mapping[str, MusterPerson], worker_id: str) -> SitePerson:
+    entry = joined.entries.get(worker_id) or DirectoryEntry(worker_id=worker_id)
+    standing, came = joined.workers.get(worker_id), inside.get(worker_id)
+    return SitePerson(
+        worker_id=worker_id,
+        name=entry.name or "",
+        employer=entry.employer or (standing.employer if standing else None) or "",
+        team=entry.team or "",
+        trade=entry.trade or (standing.trade if standing else None) or "",
+        phone=entry.phone or "",
+        standing=standing,
+        inside_since=came.utc if came else None,
+        inside_gate=came.gate_id if came else "",
+    )
 
 
 def _keys_of(

@@ -5,7 +5,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from edge.screen.access.sessions import Refusal, Sessions
-from edge.screen.access.visitor import COOKIE, DEVICE_COOKIE, DEVICE_LASTS_S, is_private, visitor_of
+from edge.screen.access.visitor import (
+    COOKIE,
+    DEVICE_COOKIE,
+    DEVICE_LASTS_S,
+    KEPT_COOKIE,
+    is_here,
+    is_private,
+    visitor_of,
+)
 from edge.screen.context import PageContext, PageRequest, is_ours, read_form
 from edge.screen.frame import FIRST_PAGE, NAVIGATION
 from edge.screen.ports import GuardDesk
@@ -29,7 +37,7 @@ class SignInPages:
 
     async def page(self, request: PageRequest) -> Response:
         """Show the sign-in, or the first page of who is signed in."""
-        if request.session is not None:
+        if request.session is not None and not request.session.kept:
             return self._context.to(FIRST_PAGE[request.session.role])
         return self._context.sign_in_page(request)
 
@@ -53,14 +61,23 @@ class SignInPages:
         answer.set_cookie(
             DEVICE_COOKIE, found.device, DEVICE_LASTS_S, path=path, secure=True, httponly=True, samesite="strict"
         )
+        kept = self._context.kept
+        if form.get("keep") and kept is not None and is_here(http) and (token := kept.keep(found)) is not None:
+            lasts_s = int(self._context.config.screen.kept_days * 24 * 3600)
+            answer.set_cookie(KEPT_COOKIE, token, lasts_s, path=path, secure=True, httponly=True, samesite="strict")
         return answer
 
     async def sign_out(self, http: Request) -> Response:
-        """End the session."""
+        """End the session. A kept screen goes on after the end of another session, and ends by its own button."""
         session, form = self._context.session(http), await read_form(http)
+        cookie = COOKIE
         if session is not None and is_ours(form, session):
-            self._sessions.sign_out(session.token)
-            self._desk.audit(session.name, "signed out")
+            if session.kept and self._context.kept is not None:
+                cookie = KEPT_COOKIE
+                self._context.kept.end(session)
+            else:
+                self._sessions.sign_out(session.token)
+                self._desk.audit(session.name, "signed out")
         answer = self._context.to("/sign-in")
-        answer.delete_cookie(COOKIE, path=f"{self._context.base}/", secure=True, httponly=True, samesite="strict")
+        answer.delete_cookie(cookie, path=f"{self._context.base}/", secure=True, httponly=True, samesite="strict")
         return answer

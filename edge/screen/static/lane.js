@@ -1,43 +1,120 @@
-// Asks for the next sign, shows it, asks again. After any failure it shows "gate not running", and asks again.
+// Follows the gate through one stream of events, and shows who approaches. After any failure it shows "gate not
+// running", and connects again.
 "use strict";
 
-const SILENT_AFTER_MS = 3000; // the server answers every second at the latest
+const SILENT_AFTER_MS = 3000; // the server says something every second
 const RETRY_MS = 300;
-const OFF = { tone: "desk", sign: "not_running" };
+const OFF_AFTER_MS = 2500; // a server that only restarts is not worth an alarm
+const RENEW_MS = 20000; // before the server ends the stream
+const PICTURE_LASTS_MS = 1000;
+const OFF = { tone: "desk", sign: "not_running", name: "" };
+const APPROACHING = new Set(["idle", "adjust"]); // after a decision the sign alone is shown
 
 const lane = document.getElementById("lane");
+const sign = document.getElementById("sign");
+const mirror = document.getElementById("mirror");
+const base = lane.dataset.base;
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-let failingSince = null;
 
-function show({ tone, sign }) {
-  const next = document.getElementById(`sign-${sign}`);
-  if (!next) return show(OFF); // a newer server: reload for its signs
-  if (lane.dataset.sign !== sign) lane.replaceChildren(next.content.cloneNode(true));
-  lane.dataset.sign = sign;
+function show({ tone, sign: wanted, name, version }) {
+  if (version && version !== lane.dataset.version) location.reload(); // newer software may have other signs
+  const next = document.getElementById(`sign-${wanted}`);
+  if (!next) return show(OFF);
+  if (!APPROACHING.has(tone)) hidePicture();
+  if (lane.dataset.sign !== wanted || lane.dataset.name !== name) {
+    sign.replaceChildren(next.content.cloneNode(true));
+    greet(name);
+  }
+  lane.dataset.sign = wanted;
   lane.dataset.tone = tone;
+  lane.dataset.name = name;
 }
 
-async function ask() {
-  const { tone, sign } = lane.dataset;
-  const answer = await fetch(`${document.body.dataset.base}/lane/sign?${new URLSearchParams({ tone, sign })}`, {
-    signal: AbortSignal.timeout(SILENT_AFTER_MS),
-    cache: "no-store",
+function greet(name) {
+  const place = sign.querySelector(".name");
+  if (!place) return;
+  place.textContent = name;
+  place.hidden = !name;
+  place.classList.toggle("long", [...name].length > 8);
+}
+
+// --- the stream
+
+let stream = null; // the one that was heard last
+let heardMs = performance.now();
+let openedMs = 0;
+let broken = false;
+
+function connect() {
+  openedMs = performance.now();
+  broken = false;
+  const next = new EventSource(`${base}/lane/events`);
+  next.addEventListener("lane", (event) => {
+    if (stream !== next) stream?.close(); // the older one, once this one is heard: nothing is missed between them
+    stream = next;
+    heardMs = performance.now();
+    show(JSON.parse(event.data));
   });
-  if (!answer.ok) throw new Error(answer.status);
-  return answer.json();
+  next.addEventListener("error", () => {
+    next.close();
+    broken = true;
+  });
 }
 
-async function follow() {
+setInterval(() => {
+  const now = performance.now();
+  if (now - heardMs > OFF_AFTER_MS) show(OFF);
+  const silent = now - heardMs > SILENT_AFTER_MS && now - openedMs > SILENT_AFTER_MS; // it hangs
+  if (silent) stream?.close();
+  if (silent || now - openedMs > (broken ? RETRY_MS : RENEW_MS)) connect();
+}, 100);
+
+connect();
+
+// --- the picture
+
+let pictureMs = -PICTURE_LASTS_MS;
+
+function hidePicture() {
+  delete lane.dataset.filmed;
+}
+
+function draw(picture) {
+  if (!APPROACHING.has(lane.dataset.tone)) return;
+  if (mirror.width !== picture.width || mirror.height !== picture.height) {
+    mirror.width = picture.width;
+    mirror.height = picture.height;
+  }
+  mirror.getContext("2d").drawImage(picture, 0, 0);
+  lane.dataset.filmed = "";
+  pictureMs = performance.now();
+}
+
+async function film() {
+  let seen = "0";
   for (;;) {
     try {
-      show(await ask());
-      failingSince = null;
+      const answer = await fetch(`${base}/lane/preview?seen=${seen}`, {
+        signal: AbortSignal.timeout(SILENT_AFTER_MS * 2),
+        cache: "no-store",
+      });
+      if (answer.status === 200) {
+        seen = answer.headers.get("X-Picture");
+        const picture = await createImageBitmap(await answer.blob());
+        draw(picture);
+        picture.close();
+      } else if (answer.status !== 204) {
+        await pause(RETRY_MS * 10);
+      }
     } catch {
-      failingSince ??= performance.now();
-      if (performance.now() - failingSince >= SILENT_AFTER_MS / 2) show(OFF);
       await pause(RETRY_MS);
     }
   }
 }
 
-follow();
+if (mirror) {
+  setInterval(() => {
+    if (performance.now() - pictureMs > PICTURE_LASTS_MS) hidePicture();
+  }, 100);
+  film();
+}

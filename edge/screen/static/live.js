@@ -6,7 +6,12 @@ const news = new EventSource(document.body.dataset.events);
 const LOST_AFTER_MS = 3000;
 let losing = null;
 
-news.addEventListener("changed", () => htmx.trigger(document.body, "changed"));
+// A decision and its passage change several things: ask once. Many open pages do not ask in the same moment.
+const SOON_MS = 60, SPREAD_MS = 240;
+let asking = null;
+news.addEventListener("changed", () => {
+  asking ??= setTimeout(() => { asking = null; htmx.trigger(document.body, "changed"); }, SOON_MS + Math.random() * SPREAD_MS);
+});
 news.addEventListener("open", () => { clearTimeout(losing); losing = null; lost.hidden = true; });
 news.addEventListener("error", () => {
   if (news.readyState === EventSource.CLOSED) location.reload(); // signed out: the page shows the sign-in

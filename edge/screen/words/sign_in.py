@@ -8,3 +8,6 @@ class SignInWord(StrEnum):
 
     NO_RIGHT = "no_right"
     NO_RIGHT_TODO = "no_right_todo"
+    KEEP = "keep"
+    KEEP_NOTE = "keep_note"
+    KEPT_NOTE = "kept_note"

@@ -1,15 +1,13 @@
 """The last part of `sitegate bench`: what the picture for the lane page costs the gate's frames."""
 
-import os
-import shutil
 import time
 from pathlib import Path
 
+from edge.app.preview_file import PreviewFile
 from edge.capture.preview import PreviewThread
-from edge.core.config import ScreenConfig
+from edge.core.config import Config, PathsConfig
 from edge.core.domain import Frame
 from edge.matcher import FaceMatcher
-from edge.storage.preview_folder import PreviewFolder, preview_path
 from edge.tools.bench.face_to_relay import StageTiming, frame_with, timing
 from edge.tools.demo.cast import Portrait
 
@@ -20,8 +18,8 @@ FRAME_S = 1 / 30
 
 def frames_with_preview(matcher: FaceMatcher, face: Portrait, scratch: Path, rounds: int) -> list[StageTiming]:
     """Measure whole frames with a face in view, without and with pictures for the lane page, at 30 frames/s."""
-    image, path = frame_with(face), preview_path(None, scratch, os.geteuid())
-    preview = PreviewThread(PreviewFolder(path, None), ScreenConfig().preview_hz)
+    image, config = frame_with(face), Config(paths=PathsConfig(state_dir=scratch))
+    preview = PreviewThread(PreviewFile(config), config.screen.preview_hz)
     taken: dict[bool, list[float]] = {False: [], True: []}
     number = 0
     try:
@@ -33,7 +31,6 @@ def frames_with_preview(matcher: FaceMatcher, face: Portrait, scratch: Path, rou
                 preview.hide()
     finally:
         preview.close()
-        shutil.rmtree(path, ignore_errors=True)
     return [timing("frame with a face", taken[False]), timing("the same with preview", taken[True])]
 
 

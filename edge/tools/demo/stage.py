@@ -33,6 +33,8 @@ GATE_STOP_S = 30.0
 """More than `sitegate run` gives its three processes."""
 CONSOLE_S = 300.0
 """The console's database is made and filled in this time, also on a slow machine."""
+KEPT_TAIL_S = 8.0
+"""Between two rounds of a kept film: longer than the gate waits before it admits the same person again."""
 _BEHIND = ("nice", "-n", "5")
 """Before a command that shall take nothing from the gate and its film."""
 _DISTRICT = str(Path(sys.executable).with_name("sitegate-district"))
@@ -145,7 +147,7 @@ class DemoStage:
 
     def script(self, cast: Mapping[str, Portrait]) -> str:
         """Return the script of the walk-ups, for the gate's camera."""
-        return walk_up_script(cast, self.go, FILM_HZ, self._acts, tail_s=3.0 if self._repeat else 600.0)
+        return walk_up_script(cast, self.go, FILM_HZ, self._acts, tail_s=KEPT_TAIL_S if self._repeat else 600.0)
 
     def register(self) -> None:
         """Show HQ the gate's keys, with the code that HQ gave, as a technician would do it. Raises StageError."""

@@ -1,0 +1,1 @@
+"""What a guard must act on: alarms, refusals and the lock-down."""

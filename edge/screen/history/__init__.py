@@ -1,0 +1,1 @@
+"""The past of this gate: events of a day, refusals and their end, trends, attendance."""

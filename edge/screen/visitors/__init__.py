@@ -1,0 +1,1 @@
+"""The pages about visitors: registering, badges, who is in, leaving."""
