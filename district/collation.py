@@ -1,6 +1,6 @@
 """Make PostgreSQL compare a column byte by byte, as SQLite does.
 
-The order of a language puts `~` before letters and ignores blanks: ranges of paths, and lists that page by a key, need
+The order of a language puts `~` before letters and ignores blanks. Ranges of paths, and lists that page by a key, need
 the same order in both databases.
 """
 

@@ -61,7 +61,7 @@ class WebhookConfig(Section):
 
 
 class BrokerConfig(Section):
-    """The MQTT broker that is told of cases. Without a host nothing is published."""
+    """The MQTT broker that gets cases. Without a host nothing is published."""
 
     host: str = ""
     port: int = Field(default=8883, ge=1, le=65_535)

@@ -49,8 +49,8 @@ def page(
     whole: bool = False,
 ) -> Callable[[_View], _View]:
     """Open a view only for accounts that have a permission somewhere; `post`: another one for changes.
-    `fresh`: a change needs a proof of the person in the last 15 minutes, so that a stolen session cannot make it.
-    After the proof the change is made as it was typed; with `again` the page opens again: for an answer that is a file.
+    `fresh`: a change needs a proof of the person in the last 15 minutes. So a stolen session cannot make it. After the
+    proof the change is made as it was typed. With `again` the page opens again, for an answer that is a file.
 
     `whole`: it concerns the whole system, so that the permission must hold at a root of the tree.
 

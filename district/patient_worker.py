@@ -1,7 +1,7 @@
 """The web server's worker: a connection gets a thread only when its request is here.
 
 gunicorn's own threads wait for slow clients. So as many half requests as it has threads stop every page, for as long as
-somebody likes; a thousand silent connections do it for minutes.
+somebody likes. A thousand silent connections do it for minutes.
 """
 
 import errno

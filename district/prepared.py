@@ -26,7 +26,7 @@ class Given(Expression):
 class PreparedQuery:
     """A query of `values_list`, with `Given` where a value comes later.
 
-    It must not depend on anything else that changes: a date or a list of keys inside would stay as it was.
+    It must not depend on anything else that changes. A date or a list of keys inside would stay as it was.
     """
 
     def __init__(self, make: "Callable[[], models.QuerySet[Any, Any]]") -> None:

@@ -1,4 +1,4 @@
-"""Encrypts what a session holds: a form that waits for a code keeps there what was typed, such as a phone number."""
+"""Encrypts what a session holds. A form that waits for a code keeps there what was typed, such as a phone number."""
 
 import json
 from typing import Any

@@ -1,7 +1,7 @@
 """Django's settings, made from district.toml of the folder in the environment.
 
-Without a folder (checks, `makemigrations`, tests) the database is in memory and the keys are random: nothing that
-runs so can keep data.
+Without a folder (checks, `makemigrations`, tests) the database is in memory and the keys are random. Nothing that runs
+so can keep data.
 """
 
 import secrets

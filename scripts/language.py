@@ -7,6 +7,7 @@ Names the places of each kind of which there are more than allowed; with --list 
 """
 
 import ast
+import inspect
 import io
 import re
 import sys
@@ -40,7 +41,7 @@ PLAIN_WORDS = {
 }
 """Word that is out -> what to write."""
 WORD = re.compile(r"(?<![\w-])(" + "|".join(PLAIN_WORDS) + r")(?![\w-])", re.IGNORECASE)
-FOLDERS = ("common", "contract", "docs", "edge", "hq", "models", "scripts", "tests")
+FOLDERS = ("common", "contract", "district", "docs", "edge", "hq", "models", "scripts", "tests")
 PAGES = (".html", ".toml")
 NOT_OURS = ("language.py",)
 """This file names the words."""
@@ -63,16 +64,19 @@ def texts(source: str) -> Iterator[tuple[int, str, bool]]:
     """First line, text, whether it is a docstring: each docstring and comment of a Python file."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            yield node.lineno, node.value.value, True
+            yield node.lineno, inspect.cleandoc(node.value.value), True
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             yield token.start[0], token.string.lstrip("# "), False
 
 
 def sentences(text: str) -> Iterator[tuple[int, str]]:
-    """Line within the text, sentence. A list's entries, and what stands apart, are sentences of their own."""
+    """Line within the text, sentence. A list's entries, and what stands apart, are sentences of their own. An example
+    of code is none: it is indented."""
     begun, words = 0, ""
     for number, line in enumerate([*text.splitlines(), ""]):
+        if not words and line.startswith("    "):
+            continue
         apart = not line.strip() or _ENTRY.match(line)
         if apart and words:
             yield from _split(begun, words)

@@ -13,7 +13,7 @@ from district.permissions import IN_ENTERPRISES, MAY_GIVE, ON_SITES, PERMISSIONS
 
 @dataclass(frozen=True)
 class RoleHeld:
-    """A role where it holds: at a place (its path in the tree), or in an enterprise with its seat's path."""
+    """A role where it holds. That is a place (its path in the tree), or an enterprise with its seat's path."""
 
     role: Role
     path: str
@@ -77,7 +77,7 @@ def refusal(held: Iterable[RoleHeld], wanted: RoleHeld) -> Refusal | None:
 def may_manage(held: Iterable[RoleHeld], theirs: Iterable[RoleHeld]) -> bool:
     """Say whether an account may send another one a new link, block it, or end its sessions.
 
-    It may if it could give every role of the other: else a link would be a way to more rights. Time does not count.
+    It may if it could give every role of the other. Else a link would be a way to more rights. Time does not count.
     """
     own = list(held)
     return all(refusal(own, role) in {None, Refusal.TIME} for role in theirs)

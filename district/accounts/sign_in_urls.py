@@ -1,4 +1,4 @@
-"""Pages of allauth that are open here. Signing up, mail addresses and passwords by mail are closed: accounts are
+"""Pages of allauth that are open here. Signing up, mail addresses and passwords by mail are closed. Accounts are
 invited, and who forgets a password gets a new link.
 """
 

@@ -10,7 +10,7 @@ class ApiApp(AppConfig):
     label = "api"
 
     def ready(self) -> None:
-        """Listen to what other programs are told of."""
+        """Listen to what other programs hear of."""
         from district.api import events
 
         events.connect()

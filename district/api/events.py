@@ -1,4 +1,4 @@
-"""What other programs are told of, and how each event reads."""
+"""What other programs hear of, and how each event reads."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

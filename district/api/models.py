@@ -1,4 +1,4 @@
-"""Tokens of other programs, and the addresses that are told of events."""
+"""Tokens of other programs, and the addresses that get events."""
 
 from functools import cached_property
 from typing import ClassVar
@@ -25,7 +25,7 @@ GRANTABLE = READABLE + CHANGEABLE
 class OfProgram(VisibleModel):
     """Something that another program holds: made by an account, at one place or for one enterprise.
 
-    It never sees more than its maker sees at that moment: when a maker loses a role, their programs lose it too.
+    It never sees more than its maker sees at that moment. When a maker loses a role, their programs lose it too.
     """
 
     permission: ClassVar[Permission] = Permission.SEE_ACCOUNTS
@@ -100,12 +100,12 @@ class ApiToken(OfProgram):
 
 
 class WebhookEndpoint(OfProgram):
-    """An address of another program that is told of events, each signed by a secret of its own."""
+    """An address of another program that gets events, each signed by a secret of its own."""
 
     to_make: ClassVar[Permission] = Permission.CHANGE_ACCOUNTS
 
     class Event(models.TextChoices):
-        """What it is told of."""
+        """Which events it gets."""
 
         PASSAGES = "passages", _("Passages")
         REFUSALS = "refusals", _("Passages that a gate refused")
@@ -136,7 +136,7 @@ class WebhookEndpoint(OfProgram):
 
     @property
     def alive(self) -> bool:
-        """Say whether it is told of events."""
+        """Say whether it gets events."""
         return self.ended is None and self.made_by.is_active
 
     def scope(self, permission: Permission) -> Scope:
@@ -171,14 +171,14 @@ class WebhookDelivery(models.Model):
 
 
 class ToldGate(models.Model):
-    """A gate of which webhooks were told that it is silent."""
+    """A gate of which webhooks heard that it is silent."""
 
     gate = models.OneToOneField(Gate, models.CASCADE, related_name="+")
     since = models.DateTimeField()
 
 
 class ToldDay(models.Model):
-    """Until which day webhooks were told of something that depends on the day alone."""
+    """Until which day webhooks heard of what depends on the day alone."""
 
     name = models.CharField(max_length=20, unique=True)
     until = models.DateField()

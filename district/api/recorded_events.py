@@ -18,7 +18,7 @@ _PEOPLE: Mapping[str, str] = {
     "withdraw consent": "withdrawn",
     "erase": "erased",
 }
-"""Action of the record -> what a program is told."""
+"""Action of the record -> what a program hears."""
 _CORRECTIONS: Mapping[str, str] = {
     "ask_correction": "asked",
     "correction_approved": "approved",

@@ -16,7 +16,7 @@ from district.places.rules import SILENT
 
 _Event = WebhookEndpoint.Event
 DAYS_BEFORE = (30, 7, 0)
-"""A program is told so many days before a paper expires."""
+"""A program hears of it so many days before a paper expires."""
 _CATCH_UP = timedelta(days=7)
 _PAPERS = "papers"
 
@@ -29,7 +29,7 @@ def tell_of_gates() -> bool:
 
 @transaction.atomic
 def gates_at(now: datetime) -> None:
-    """Hold what HQ heard against what was told."""
+    """Hold what HQ heard against what was sent."""
     told = {row.gate_id: row for row in ToldGate.objects.select_for_update()}
     used = Gate.objects.filter(retired__isnull=True, project__closed__isnull=True, last_heard__isnull=False)
     silent = set(used.filter(last_heard__lt=now - SILENT).values_list("pk", flat=True))

@@ -106,7 +106,7 @@ def end_endpoint(account: User, endpoint: WebhookEndpoint) -> None:
 
 
 def listeners(event: WebhookEndpoint.Event) -> list[WebhookEndpoint]:
-    """Return the endpoints that are told of an event."""
+    """Return the endpoints that get an event."""
     living = WebhookEndpoint.objects.filter(ended__isnull=True).select_related("place", "made_by")
     return [endpoint for endpoint in living if event in endpoint.events and endpoint.alive]
 

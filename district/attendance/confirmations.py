@@ -109,7 +109,7 @@ def shown_days(confirmation: MonthConfirmation) -> list[Day]:
 
 
 def proof_of(confirmation: MonthConfirmation, typed: str) -> str:
-    """Return how somebody without the worker's phone shows to be the worker: the link passes through the office, which
+    """Return how somebody without the worker's phone shows to be the worker. The link passes through the office, which
     must not answer for the worker. Raises NotTheWorker.
     """
     known, key = known_of(confirmation.person), f"attendance.month.wrong.{confirmation.pk}"

@@ -27,7 +27,7 @@ class FeedState:
 
 
 def feed_state(project: Project | None = None, now: datetime | None = None) -> FeedState:
-    """Return how old the data is; with a site also which of its gates are silent, and how many gaps it has.
+    """Return how old the data is. With a site also say which of its gates are silent, and how many gaps it has.
 
     A site without a gate has no feed that could be old: its workers record themselves on the phone.
     """

@@ -73,7 +73,7 @@ def ledger_of(site: Project, month: date, days: "QuerySet[Any]") -> Ledger:
 def team_names(site: Project, days: "QuerySet[Any]") -> dict[int | None, str]:
     """Return the teams of a site that have days, by name; those without one last.
 
-    Each team is asked for one of its days by itself, which a subquery with an end makes the database do: to read all
+    Each team is asked for one of its days by itself. A subquery with an end makes the database do that. To read all
     days of a month for their teams takes half a second.
     """
     rows = days.order_by()

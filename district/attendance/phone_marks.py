@@ -1,4 +1,4 @@
-"""Record a worker at an entrance without a gate: code and place together are a passage, the code alone a request."""
+"""Record a worker at an entrance without a gate. Code and place together are a passage, the code alone a request."""
 
 from dataclasses import dataclass
 from datetime import timedelta

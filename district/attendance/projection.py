@@ -1,6 +1,6 @@
 """Make stays and days from passages: of some people around some moments, or all of them.
 
-One piece of SQL serves both, on SQLite and PostgreSQL: what a rebuild makes and what an event makes cannot differ.
+One piece of SQL serves both, on SQLite and PostgreSQL. What a rebuild makes and what an event makes cannot differ.
 `rules.working_time` says the rules in words and in Python.
 """
 

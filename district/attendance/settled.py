@@ -1,4 +1,4 @@
-"""Keep settled months as they are: a passage that comes later is set aside, and waits for somebody who approves it."""
+"""Keep settled months as they are. A passage that comes later is set aside, and waits for somebody who approves it."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The attendance sheet as building sites use it: a row for each worker, a column for each day, room to sign."""
+"""The attendance sheet as building sites use it. It has a row for each worker, a column for each day, room to sign."""
 
 import io
 from collections.abc import Mapping, Sequence

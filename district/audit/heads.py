@@ -1,6 +1,6 @@
 """Keeps the ends of the chains outside the database, so that cut-off ends and an older database are noticed.
 
-A worker writes them to `audit-heads.json` in the district's folder. Whoever wants more keeps the line that
+A worker writes them to `audit-heads.json` in the district's folder. An owner who wants more keeps the line that
 `sitegate-district audit heads` prints somewhere else.
 """
 

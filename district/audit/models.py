@@ -15,7 +15,7 @@ class Entry(VisibleModel):
 
     permission: ClassVar[Permission] = Permission.SEE_AUDIT
     chain = models.CharField(max_length=32)
-    """Writers at the same time have one chain each: a single one would make all of them wait for each other."""
+    """Writers at the same time have one chain each. A single one would make all of them wait for each other."""
     seq = models.BigIntegerField()
     utc = models.DateTimeField(db_index=True)
     actor = models.CharField(max_length=150)

@@ -32,7 +32,7 @@ def publish_steps() -> bool:
     if not rows:
         return False
     if not config.host:
-        CaseBroadcast.objects.all().delete()  # nobody is told any more
+        CaseBroadcast.objects.all().delete()  # nobody hears of it any more
         return False
     taken = _published(config, [(row.pk, *_message(config, row.step)) for row in rows])
     CaseBroadcast.objects.filter(pk__in=taken).delete()
@@ -102,7 +102,7 @@ def _message(config: BrokerConfig, step: CaseStep) -> tuple[str, bytes]:
 
 
 def step_data(step: CaseStep) -> dict[str, Any]:
-    """Return what other programs are told of a step. A case that is kept from the site names no site."""
+    """Return what other programs hear of a step. A case that is kept from the site names no site."""
     case = step.case
     site = (
         None if case.discreet else Project.objects.filter(place=case.place_id).values_list("site_id", flat=True).first()

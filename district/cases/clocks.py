@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from district.cases.rules import CaseKind
 
 LOOK_DAYS = 60
-"""A calendar without an open minute for so long counts as always open from then on: each case has a deadline."""
+"""A calendar without an open minute for so long counts as always open from then on. Each case has a deadline."""
 QUIET_MAX = timedelta(hours=24)
 """A message waits for the end of quiet hours at most so long."""
 _DAY = timedelta(days=1)

@@ -47,7 +47,7 @@ def opened(folder: Path) -> DistrictConfig:
 
 
 def keep_private(folder: Path) -> None:
-    """Let only the owner read what this process writes, and what lies in the folder already: the database holds names
+    """Let only the owner read what this process writes, and what lies in the folder already. The database holds names
     and sessions, and mails hold links.
     """
     os.umask(0o077)

@@ -209,7 +209,7 @@ class DeclarationPolicy(VisibleModel):
     """Codes of trades, with blanks between."""
     at_gate = models.BooleanField(_("gates ask for a valid declaration"), default=False)
     told = models.PositiveSmallIntegerField(null=True, editable=False)
-    """The hours that HQ was told last; None: that gates do not ask."""
+    """The hours that HQ heard last; None: that gates do not ask."""
 
     @classmethod
     def visible_q(cls, scope: Scope) -> Q:

@@ -97,7 +97,7 @@ def declare(
 ) -> HealthDeclaration:
     """Store what a worker declares at a site that asks. The same `client_key` again returns the row that it made.
 
-    `claimed`: when the phone says that it was answered; `why`: of a clerk who writes it on behalf of the worker.
+    `claimed` is when the phone says that it was answered. `why` is of a clerk who writes it on behalf of the worker.
     Raises DeclarationRefused, RecordRefused.
     """
     merged_into, gone, asks = _HELD.rows(person=person.pk, measure=site.measure.pk, today=timezone.localdate())[0]

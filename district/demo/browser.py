@@ -17,7 +17,7 @@ Value = str | Sequence[str] | Path
 
 
 class PageError(RuntimeError):
-    """A page did not answer as expected, or lacks a form or a field; the text says which, and what it showed."""
+    """A page did not answer as expected, or lacks a form or a field. The text says which, and what it showed."""
 
 
 class Browser(Protocol):

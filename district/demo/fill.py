@@ -181,7 +181,7 @@ def _account(made: DemoDistrict, one: cast.DemoAccount) -> User:
 
 
 def _history(made: DemoDistrict, gate: str) -> Iterator[DemoEntry]:
-    """Return the passages of two weeks, and of today up to now, as one gate of each site would have told them."""
+    """Return the passages of two weeks, and of today up to now. One gate of each site would have sent them."""
     for site, project in zip(cast.SITES, made.projects, strict=True):
         name = gate if site.site_id == MEMBERS_AT else f"gate-{site.site_id[5:]}"
         found: list[DemoEntry] = []

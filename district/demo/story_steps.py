@@ -42,7 +42,7 @@ class StoryActors:
             yield browser
 
     def step(self, title: str, wanted: str, came: Callable[[], str]) -> None:
-        """Do a step and tell what came of it. A page that refuses is told too, and ends the story."""
+        """Do a step and tell what came of it. So too if a page refuses; that ends the story."""
         begun = time.monotonic()
         try:
             got = came()

@@ -54,7 +54,7 @@ class EmergencyMeasure(VisibleModel):
 
     @property
     def over(self) -> bool:
-        """Say whether it has ended, early or after its last day, or is erased: then it stays over by any clock."""
+        """Say whether it has ended, early or after its last day, or is erased. Then it stays over by any clock."""
         return self.ended is not None or self.erased is not None or self.ends < timezone.localdate()
 
     @classmethod

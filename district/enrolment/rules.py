@@ -11,7 +11,7 @@ PLATFORM_BYTES_MAX = 50 * 1024
 PHOTO_KEPT = timedelta(hours=48)
 """A photo that nobody could judge for so long is dropped."""
 CODE_VALID = timedelta(hours=2)
-"""A code is shown anew while the phone has a network. Without one, it is good for the way to the gate and back. A whole
+"""A new code is shown while the phone has a network. Without one, it is good for the way to the gate and back. A whole
 day would let somebody gather codes for others."""
 CODE_SAME_S = 45
 """Within this time the same code is shown again: two looks at the phone are no two codes."""

@@ -11,7 +11,7 @@ from district.exchange.present import closing, turning
 
 
 def repair(now: datetime) -> None:
-    """Hand over at once what would wait for a time far away, and again what a day to come changed already."""
+    """Hand over at once what would wait for a time far away. Hand over again what a day to come changed already."""
     OutboxRow.objects.filter(done=None, next_try__gt=now + TRY_AGAIN[-1]).update(next_try=now)
     FailedEntry.objects.filter(next_try__gt=now).update(next_try=now)
     FeedPosition.objects.filter(read__gt=now).update(read=now)

@@ -1,4 +1,4 @@
-"""Entries of HQ's feed that a handler could not store: set aside with the reason, and tried again in their order."""
+"""Entries of HQ's feed that a handler could not store. They are set aside with the reason, and tried again in order."""
 
 import json
 from collections.abc import Sequence
@@ -36,7 +36,8 @@ def is_of_an_entry(error: Exception) -> bool:
 def not_held(entries: Sequence[FeedEntry]) -> list[FeedEntry]:
     """Return the entries of a page that handlers may take now. Call it in the transaction that stores the page.
 
-    An entry waits behind an earlier one that was set aside: of the same event, or a restart of the same line.
+    An entry waits behind an earlier one that was set aside. That is one of the same event, or a restart of the same
+    line.
     """
     gates = {entry.gate_id for entry in entries}
     rows = list(FailedEntry.objects.filter(gate_id__in=gates).order_by("pk"))

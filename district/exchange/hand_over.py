@@ -52,7 +52,7 @@ def _waiting() -> list[OutboxRow]:
     subject that is not due.
 
     Rows of workers and risk entries are the present state. So they may follow a withdrawal or an erasure that was made
-    later, and take the place of earlier ones that HQ refused.
+    later. They take the place of earlier ones that HQ refused.
     """
     now = timezone.now()
     rows = OutboxRow.objects.filter(done=None, next_try__lte=now)
@@ -125,7 +125,7 @@ def _note(rows: Sequence[OutboxRow], refused: Mapping[int, str]) -> None:
 def _repeat_overtaken(rows: Sequence[OutboxRow], began: datetime) -> bool:
     """Queue again whose present state another process handed over meanwhile. Return whether there were any.
 
-    This process may have been frozen between reading it and giving it to HQ: then HQ holds an older state now.
+    This process may have been frozen between reading it and giving it to HQ. Then HQ holds an older state now.
     """
     again = False
     for kind in _OF_PRESENT:

@@ -1,6 +1,6 @@
 """What apps add to the worker: rounds, and handlers of HQ's feed.
 
-A round is a function without arguments that does a bounded piece of work, and returns True if there may be more. An app
+A round is a function without arguments that does a bounded piece of work. It returns True if there may be more. An app
 lists its rounds in `worker_rounds.py`: `ROUNDS: tuple[Round, ...]`. The worker gives each a thread. One round runs in
 one worker at a time, also with several workers.
 

@@ -7,6 +7,6 @@ declared_asked = Signal()
 out has none that counts. Return None to leave all as HQ has it.
 """
 hours_asked = Signal()
-"""Sent with `project`: return `(True, hours)` if gates of the site ask for a health declaration that is not older, and
-`(True, None)` if they ask for none. Return None to leave the rule as HQ has it.
+"""Sent with `project`. Return `(True, hours)` if gates of the site ask for a health declaration that is not older.
+Return `(True, None)` if they ask for none. Return None to leave the rule as HQ has it.
 """

@@ -131,8 +131,8 @@ def open_path(
     sheet_name: str | None = None,
     saved: Mapping[str, Mapping[str, str]] | None = None,
 ) -> OpenedSheet:
-    """Open a file. `told`: field -> heading or letter, as a person chose them; `saved`: those of earlier sheets, by
-    the digest of their headings. Raises ImportRefused, ColumnsUnclear.
+    """Open a file. `told`: field -> heading or letter, as a person chose them. `saved`: those of earlier sheets, by the
+    digest of their headings. Raises ImportRefused, ColumnsUnclear.
     """
     subject = importer.subject()
     known = forms_of(subject.fields)

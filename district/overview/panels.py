@@ -208,7 +208,7 @@ def missing_exits(user: Any) -> int:
 def inside_by_hour(user: Any) -> list[ChartPoint]:
     """Return how many were inside at each full hour of today; hours to come are quiet and empty.
 
-    Stays are counted by their first and last full hour: a count for each hour looks at all of them 24 times. Who left
+    Stays are counted by their first and last full hour. A count for each hour looks at all of them 24 times. Who left
     is found by an index of each site, which holds both times.
     """
     start, now = start_of_day(timezone.localdate()), timezone.now()

@@ -1,4 +1,4 @@
-"""Collects all that is held about one person: for the person's own page, and for the file the person may take."""
+"""Collects all that is held about one person. The person's own page shows it, and the person may take it as a file."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -19,14 +19,14 @@ _UNSHOWN = ("phone", "address", "emergency_contact")
 """Encrypted, and on no list: opening them takes a third of an export."""
 LIST_KEYS = ("listed_pinyin", "listed_person")
 FEW = 2_000
-"""People whom a filter may leave for the list to start from them; more are found while the list is read in order."""
+"""People whom a filter may leave for the list to start from them. More are found while the list is read in order."""
 
 
 def listed_people(user: Account, project: Project | None = None) -> Any:
     """Return the people whom an account sees, by name, with `listed_pinyin` and `listed_person` to page by.
 
-    An account with one place or one enterprise, which is nearly every account, reads one index in the order of the
-    page. `visible_to` gives the same rows, and needs to collect all of them first.
+    Nearly every account has one place or one enterprise. It reads one index in the order of the page. `visible_to`
+    gives the same rows, and needs to collect all of them first.
     """
     people: Any = Person.objects.all()
     scope = user.scope(Permission.SEE_PEOPLE)
@@ -46,7 +46,7 @@ def listed_people(user: Account, project: Project | None = None) -> Any:
 
 
 def few_who_fit(user: Account, fits: Any) -> set[int] | None:
-    """Return the keys of the visible people who fit a filter, if they are few; None if the list is to be read in order.
+    """Return the keys of the visible people who fit a filter, if they are few. None if the list is to be read in order.
 
     `fits`: people, as a query without order. A database that only guesses how many fit reads 100,000 rows to sort 5.
     """
@@ -79,7 +79,7 @@ def of_keys(keys: Iterable[int]) -> Any:
 
 
 def between(rows: Any, fits: Any) -> Any:
-    """Leave out the part of a list in front of the first who fits a text, and behind the last: names that begin alike
+    """Leave out the part of a list in front of the first who fits a text, and behind the last. Names that begin alike
     stand together.
     """
     pinyin = Coalesce("pinyin", Value(""))  # of the bare column PostgreSQL reads the whole index in order
@@ -90,14 +90,14 @@ def between(rows: Any, fits: Any) -> Any:
 
 
 def fitting_each(rows: Any, fits: Any) -> Any:
-    """Keep the people who fit a filter, asked for each row: for a list that is short, or of which most fit."""
+    """Keep the people who fit a filter, asked for each row. It suits a list that is short, or of which most fit."""
     return rows.filter(Exists(fits.order_by().filter(pk=OuterRef("pk"))))
 
 
 def employments_of_listed(user: Account) -> Any:
     """Return the employments that an account sees of the people whom its lists show.
 
-    Who is listed for a place is seen from it, and so are all of the employments: they are not asked again.
+    Who is listed for a place is seen from it, and so are all of the employments. They are not asked again.
     """
     scope = user.scope(Permission.SEE_PEOPLE)
     rows = Employment.objects.all()

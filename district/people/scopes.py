@@ -39,7 +39,7 @@ def refresh(person_ids: Sequence[int]) -> None:
 
 
 def follow_branch(sender: object, place: Place, before: str, **_more: object) -> None:
-    """Show everybody who works or worked below a place that moved to its new branch, and no more to the former one.
+    """Show everybody who works or worked below a moved place to its new branch. The former branch sees them no more.
 
     The place has a row for each of them, so the database copies these: a town has 20,000 people.
     """

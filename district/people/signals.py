@@ -4,7 +4,7 @@ from django.dispatch import Signal
 
 merged = Signal()
 """Sent inside the transaction of a merge or its undoing, with `gained` (the person with more rows now) and `lost`.
-Projections by person are made new by whoever keeps them.
+Projections by person are made new by the apps that keep them.
 """
 erased = Signal()
 """Sent inside the transaction that erases a person's identity, with `person`: delete what belongs to it."""
@@ -13,6 +13,6 @@ holds_asked = Signal()
 data_asked = Signal()
 """Sent with `person`: return `people.held.HeldTable` objects with what the app holds about the person."""
 stored = Signal()
-"""Sent by a model inside the transaction that stores many of its rows at once, with `rows` and whether all are
+"""Sent by a model inside the transaction that stores many of its rows at once. It has `rows` and whether all are
 `created`. `post_save` is not sent for them: who hears that one hears this one too.
 """

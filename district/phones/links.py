@@ -84,7 +84,7 @@ def use_link(invitation: Invitation, answer: str, kind: str) -> str | None:
 
 @transaction.atomic
 def _count_wrong(invitation: Invitation) -> None:
-    """Count a wrong answer. The count survives whatever the caller does, and too many end the link."""
+    """Count a wrong answer. The count survives an error of the caller, and too many end the link."""
     tries, _ = LinkTries.objects.get_or_create(invitation=invitation)
     LinkTries.objects.filter(pk=tries.pk).update(wrong=F("wrong") + 1)
     if LinkTries.objects.filter(pk=tries.pk, wrong__gte=WRONG_MAX).exists():

@@ -29,7 +29,8 @@ class PlaceChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
 
 
 def places_for(user: Account, *, below_may_stand: str = "") -> Any:
-    """Return the places in use that an account may change; with a kind, those below which such a place may stand."""
+    """Return the places in use that an account may change. With a kind return those below which such a place may
+    stand."""
     found = Place.objects.visible_to(user, Permission.CHANGE_SITES).filter(retired=None)
     wider = [kind for kind, rank in RANKS.items() if rank < RANKS[below_may_stand or Place.Kind.SITE]]
     return found.filter(kind__in=wider).order_by("path")

@@ -1,6 +1,6 @@
 """Lets the tree change only while nobody writes rows that were made from its paths.
 
-A transaction that read a path before a move, and stores rows after it, would show people to the former branch.
+A transaction may read a path before a move, and store rows after it. It would show people to the former branch.
 """
 
 from django.db import connection

@@ -176,7 +176,7 @@ def change_site(actor: object, project: Project, changes: Mapping[str, Any]) -> 
 
 
 def close_site(actor: object, project: Project, day: date | None) -> None:
-    """Close a site from a day on, or open it again (None): HQ then keeps its gates shut, or serves them."""
+    """Close a site from a day on, or open it again (None). HQ then keeps its gates shut, or serves them."""
     change_site(actor, project, {"closed": day})
 
 
@@ -251,7 +251,7 @@ def _contract(project: Project, enterprise: Enterprise) -> None:
 
 
 def _locked(place: Place) -> Place:
-    """Lock the root, so that two changes of the tree never give one path to two places, and read the place again."""
+    """Lock the root, and read the place again. So two changes of the tree never give one path to two places."""
     Place.objects.select_for_update().get(path=place.ancestor_paths[0])
     return cast(Place, Place.objects.get(pk=place.pk))
 

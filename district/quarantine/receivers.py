@@ -17,7 +17,7 @@ from district.quarantine.signals import ordered, released
 
 @receiver(ordered)
 def close_gates(order: QuarantineOrder, **_more: Any) -> None:
-    """Ask the gates of a worker's sites to hold the worker. An order of a later day is told on that day."""
+    """Ask the gates of a worker's sites to hold the worker. An order of a later day goes out on that day."""
     if order.person is not None and order.starts <= timezone.localdate():
         outbox.put(OutboxRow.Kind.RISK, order.person.worker_id)
         QuarantineOrder.objects.filter(pk=order.pk).update(gates_told=timezone.now())

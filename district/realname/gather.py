@@ -83,7 +83,7 @@ class SiteFacts:
 
 
 def site_facts(project: Project, persons: Sequence[int] | None = None) -> SiteFacts:
-    """Read a site: in six queries, whatever the number of its people. `persons`: of these alone."""
+    """Read a site: in six queries, for any number of its people. `persons`: of these alone."""
     assigned = Assignment.objects.filter(project=project, person__merged_into=None, person__erased=None)
     if persons is not None:
         assigned = assigned.filter(person__in=persons)

@@ -82,7 +82,7 @@ def _of_passage(instance: Passage, **_: Any) -> None:
 
 
 def _note(site: QuerySet[SiteUpload], utc: datetime) -> None:
-    """Write in any case, also what is noted already: so a look that takes the note away waits for this transaction."""
+    """Write in any case, also what is noted already. So a look that takes the note away waits for this transaction."""
     site.filter(enabled=True).update(
         changed_from=Case(
             When(changed_from__lt=utc, then=F("changed_from")), default=Value(utc, models.DateTimeField())

@@ -153,7 +153,7 @@ class Upload(VisibleModel):
 class PassageUpload(VisibleModel):
     """A passage that goes to the platform, named as the platform names it: who, when, which way.
 
-    It does not point to the passage: projections are made anew from the feed, and what is uploaded stays uploaded.
+    It does not point to the passage: projections are made again from the feed, and what is uploaded stays uploaded.
     """
 
     permission: ClassVar[Permission] = Permission.SEE_UPLOADS

@@ -1,4 +1,4 @@
-"""What the worker does for the uploads. The worker runs a round in one process at a time, in a thread of its own: the
+"""What the worker does for the uploads. The worker runs a round in one process at a time, in a thread of its own. The
 rate limit counts once, and a slow platform holds up nothing that goes to the gates.
 """
 

@@ -1,4 +1,4 @@
-"""Both records of a hit side by side: the list's row or rule, and what the registry holds of the person."""
+"""Both records of a hit side by side. They are the list's row or rule, and what the registry holds of the person."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

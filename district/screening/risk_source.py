@@ -19,7 +19,7 @@ def risks_of(worker_ids: Sequence[str]) -> list[HqRiskEntry | HqRiskLift]:
     """Return the entries of workers, each until the end of the last hit, and who lifted others.
 
     A hit holds at the sites inside its measure's place where its person works, and nowhere else. When one of several
-    hits ends, the worker's round sends its person again: the sites of that hit alone are free then.
+    hits ends, the worker's round sends its person again. The sites of that hit alone are free then.
     """
     known = Hit.objects.kept().filter(person__worker_id__in=worker_ids, person__erased=None, person__merged_into=None)
     known = known.select_related("person", "list", "measure__place")

@@ -21,7 +21,7 @@ FRESH_DAYS = 2
 
 
 def latest_reports() -> "QuerySet[Any]":
-    """Return the last report of each site, if it is not too old; a clock that was ahead left later ones."""
+    """Return the last report of each site, if it is not too old. A clock that was ahead left later ones."""
     today = timezone.localdate()
     rows = SiteReport.objects.kept().filter(date__gte=today - timedelta(days=FRESH_DAYS), date__lte=today)
     newest = rows.filter(project=OuterRef("project")).order_by("-date").values("pk")[:1]

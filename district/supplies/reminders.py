@@ -1,4 +1,4 @@
-"""Remind sites that have not declared by the hour of the rules: one mail a day to those who answer for the site."""
+"""Remind sites that have not declared by the hour of the rules. One mail a day goes to those in charge."""
 
 import logging
 from datetime import date

@@ -1,4 +1,4 @@
-"""The sums of a day for each place of the tree: a few sums of the database by site, added up here."""
+"""The sums of a day for each place of the tree. A few sums of the database by site, added up here."""
 
 from collections import Counter, defaultdict
 from datetime import date

@@ -81,7 +81,7 @@ def _counting(encounters: Iterable[Encounter], who: SearchedPeople) -> Iterator[
 def _records(people: Iterable[int], same: dict[int, int]) -> dict[int, int]:
     """Return all records of some people, each with the person that stands.
 
-    A merge moves what it can; a row that the standing record has too, such as the same trip, stays behind.
+    A merge moves what it can. A row that the standing record has too, such as the same trip, stays behind.
     """
     standing = set(people)
     return {one: one for one in standing} | {record: one for record, one in same.items() if one in standing}

@@ -163,7 +163,7 @@ class ContactQuarantineForm(forms.Form):
 
 
 def _described(person: Person) -> str:
-    """Return name, worker id and site, so that people of the same name are told apart."""
+    """Return name, worker id and site, so that people of the same name can be distinguished."""
     rows = Assignment.objects.filter(in_force(timezone.localdate()), person=person).select_related("project__place")
     site = rows.order_by("-starts", "-pk").first()
     parts = (person.name, person.worker_id, str(site.project) if site else "")

@@ -1,8 +1,8 @@
-"""The SQL that finds who was on a site or at a gate together with some people, for SQLite and PostgreSQL.
+"""The SQL that finds who was on a site or at a gate together with some people. It is for SQLite and PostgreSQL.
 
 Nothing in it comes from outside: values are parameters, lists are JSON. Times are milliseconds since 1970. Stays are
-looked up for each stay of those searched for, and passages sorted into slots, so that the database compares only what
-may meet: a big site has 100,000 stays in two weeks.
+looked up for each stay of those searched for, and passages are sorted into slots. So the database compares only what
+may meet. A big site has 100,000 stays in two weeks.
 """
 
 from dataclasses import dataclass
@@ -73,8 +73,8 @@ class TimeDialect:
 def site_sql(dialect: TimeDialect, assumed_s: int, longest_s: int) -> str:
     """Return the query for time together on sites: one row for each pair of people and site.
 
-    Parameters: via, known, same, the moment until which anything is known, latest and earliest entry of those searched
-    for, and the shortest time.
+    Parameters: via, known, same, the moment until which anything is known. Then latest and earliest entry of those
+    searched for, and the shortest time.
     """
     least, greatest, text = dialect.least, dialect.greatest, dialect.text.format("%s")
     came, left = dialect.ms.format("s.came"), dialect.ms.format('s."left"')
@@ -139,8 +139,8 @@ FROM counted WHERE together >= %s"""
 def gate_sql(dialect: TimeDialect) -> str:
     """Return the query for passages soon after each other: one row for each pair of people and gate.
 
-    Parameters: via, known, same, first and last moment, the length of a slot three times, first and last moment, and
-    the longest gap.
+    Parameters: via, known, same, first and last moment, the length of a slot three times. Then first and last moment,
+    and the longest gap.
     """
     least, greatest, text = dialect.least, dialect.greatest, dialect.text.format("%s")
     counts = f"p.source = 'gate' AND NOT p.set_aside AND p.utc >= {text} AND p.utc < {text}"

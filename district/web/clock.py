@@ -1,4 +1,4 @@
-"""Notice a clock that was wrong: what it left behind is put right, and nothing is removed on the word of one jump.
+"""Notice a clock that was wrong. What it left behind is put right, and nothing is removed on the word of one jump.
 
 An app with times of its own has `clock_set_back.py` with `repair(now)`. It must bear being called twice.
 """

@@ -33,7 +33,7 @@ class _Echo:
 def stream_csv(rows: Iterable[Any], columns: Sequence[TableColumn], name: str) -> StreamingHttpResponse:
     """Return a CSV file, UTF-8 with a byte order mark as spreadsheets want it.
 
-    The first row is read before the answer begins: a query that fails gives an error page and no half file.
+    The first row is read before the answer begins. A query that fails gives an error page and no half file.
     """
     rest = iter(rows)
     first = list(islice(rest, 1))

@@ -1,4 +1,4 @@
-"""Page through rows by key: no OFFSET and no exact totals, so that page 500 costs as much as page 1."""
+"""Page through rows by key. No OFFSET and no exact totals, so that page 500 costs as much as page 1."""
 
 import base64
 import binascii

@@ -1,6 +1,6 @@
 """Judge photos with the matcher's weights, in a process that is kept for a while: its start takes seconds.
 
-The process holds templates, so it ends soon after the last photo, and at once when HQ destroyed one that it holds.
+The process holds templates, so it ends soon after the last photo. It ends at once when HQ destroyed one that it holds.
 """
 
 import shutil
@@ -113,7 +113,7 @@ class FaceMatching:
         return list(judged.values())
 
     def _conflicts(self, matcher: PhotoMatcher, door: HqDoor, new: dict[str, JudgedPhoto]) -> dict[str, str]:
-        """Compare new templates with those of HQ. The process is told only what it does not hold yet."""
+        """Compare new templates with those of HQ. The process gets only what it does not hold yet."""
         if not new:
             return {}
         present = door.template_digests()

@@ -1,6 +1,7 @@
 """`sitegate check`: is this gate ready to work?"""
 
 import json
+import logging
 from dataclasses import asdict
 
 import typer
@@ -9,6 +10,7 @@ from common.check_result import CheckResult, CheckState
 from common.terminal.console import styled
 from common.terminal.findings import print_findings
 from edge.commands.common import DEFAULT_CONFIG, EXIT_PROBLEM, ConfigOption, JsonOption, err, example, load_config, out
+from edge.system.logs import configure_logs
 
 
 def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
@@ -16,6 +18,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
     from edge.tools.selfcheck import ask_all
 
     loaded = load_config(config)
+    configure_logs(level=logging.CRITICAL)  # what a device logs while it is tried stands in the answers
     with err.status("checking…"):
         findings = list(ask_all(loaded))
     if as_json:

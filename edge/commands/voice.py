@@ -12,8 +12,7 @@ import typer
 from rich.progress import track
 
 from edge.commands.common import DEFAULT_CONFIG, ConfigOption, example, fail, load_config, out
-from edge.core.indication import CLIPS, KEY_TONE_S
-from edge.devices.indicator.voice import KEY_CLIP
+from edge.core.indication import CLIPS, KEY_CLIP, KEY_TONE_S
 from edge.screen.lane_view import sign_named
 from edge.screen.translations import Texts, load_all
 

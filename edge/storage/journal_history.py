@@ -35,7 +35,8 @@ _READABLE = f"typeof(body) = 'text' AND length(body) <= {BODY_MAX}"
 _HAS = "instr(body, ?) > 0"
 _DECISIONS = f"""
 SELECT seq, utc, json_extract(body, '$.granted'), json_extract(body, '$.reason'), json_extract(body, '$.direction'),
-  json_extract(body, '$.worker_id'), coalesce(json_extract(body, '$.detail'), '')
+  json_extract(body, '$.worker_id'), coalesce(json_extract(body, '$.detail'), ''),
+  coalesce(json_extract(body, '$.by'), '')
 FROM events WHERE {_BETWEEN} AND {_HAS} AND {_READABLE} AND json_valid(body) ORDER BY seq DESC LIMIT {DECISIONS_MAX}
 """
 _PASSAGES = f"""
@@ -110,14 +111,15 @@ class JournalHistory:
 
     def passages(self, since: datetime, until: datetime) -> Iterator[WorkerPassage]:
         """Yield the passages of named workers who got through, in the journal's order, a slice at a time."""
-        after = 0
-        while True:
+        with self._lock:
+            span = self._reader.ask(lambda db: _span(db, since, until), None)
+        while span is not None:
             with self._lock:
-                rows = self._reader.ask(partial(_passages, since=since, until=until, after=after), _NO_ROWS)
+                rows = self._reader.ask(partial(_passages, span=span, since=since, until=until), _NO_ROWS)
             yield from (WorkerPassage(worker_id, utc, bool(inwards)) for _, worker_id, utc, inwards in rows)
             if len(rows) < SLICE:
                 return
-            after = rows[-1][0]
+            span = _Span(rows[-1][0] + 1, span.last)
 
     def close(self) -> None:
         """Close the file. May be called twice."""
@@ -153,19 +155,15 @@ def _decisions(db: sqlite3.Connection, since: datetime, until: datetime) -> list
     if span is None:
         return []
     rows = db.execute(_DECISIONS, (*span, since.timestamp(), until.timestamp(), _part("type", "access"))).fetchall()
-    named = of_types([row for row in rows if row[5] is not None], (int, float, int, str, str, str, str))
-    unnamed = of_types([row for row in rows if row[5] is None], (int, float, int, str, str, type(None), str))
+    named = of_types([row for row in rows if row[5] is not None], (int, float, int, str, str, str, str, str))
+    unnamed = of_types([row for row in rows if row[5] is None], (int, float, int, str, str, type(None), str, str))
     found = [DecisionRow(row[0], row[1], bool(row[2]), *row[3:]) for row in (*named, *unnamed)]
     return sorted(found, key=lambda row: row.seq)
 
 
-def _passages(db: sqlite3.Connection, since: datetime, until: datetime, after: int) -> list[_PassageRow]:
-    span = _span(db, since, until)
-    if span is None:
-        return []
+def _passages(db: sqlite3.Connection, span: _Span, since: datetime, until: datetime) -> list[_PassageRow]:
     values = (
-        max(span.first, after + 1),
-        span.last,
+        *span,
         since.timestamp(),
         until.timestamp(),
         _part("type", "passage"),

@@ -1,4 +1,4 @@
-"""PROMISE: after any moves in the tree a person is seen from the places of their work alone, past or present."""
+"""PROMISE: any moves in the tree leave a person seen from the places of their work alone, past or present."""
 
 import random
 from datetime import date

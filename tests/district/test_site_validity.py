@@ -1,4 +1,4 @@
-"""PROMISE: each gate opens on the days of the person's work at its site, and no other, also without a network."""
+"""PROMISE: each gate opens on the days of the person's work at its site, and no other. That holds without a network."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta

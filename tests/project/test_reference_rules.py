@@ -20,7 +20,7 @@ def test_ok__every_rule_has_a_row_of_its_own() -> None:
     rows = table().splitlines()[2:]
     assert [row.split(" | ")[1] for row in rows] == [rule.name for rule in RULES]
     assert len({rule.name for rule in RULES}) == len(RULES)
-    assert all(row.count("|") == 6 for row in rows)
+    assert all(row.count("|") == 7 for row in rows)
 
 
 def test_fail__a_page_without_marks() -> None:

@@ -55,7 +55,12 @@ class PastDay:
         return self
 
     def decides(
-        self, reason: Reason, worker_id: str | None = None, detail: str = "", alerts: tuple[str, ...] = ()
+        self,
+        reason: Reason,
+        worker_id: str | None = None,
+        detail: str = "",
+        alerts: tuple[str, ...] = (),
+        by: str = "",
     ) -> None:
         granted = reason in ADMISSIONS
         self._journal.append(
@@ -67,6 +72,7 @@ class PastDay:
             worker_id=worker_id,
             detail=detail,
             alerts=alerts,
+            by=by,
         )
 
     def passes(self, worker_id: str | None, direction: Direction = Direction.IN) -> None:
@@ -87,7 +93,7 @@ def write_day(path: Path, site: SiteConfig | None = None) -> None:
         day.at(hour).decides(Reason.GRANTED, worker)
         day.at(hour + 0.001).passes(worker)
     day.at(7.2).decides(Reason.TRAINING_LAPSED, "w-3", "valid until 2026-06-30")
-    day.at(7.25).decides(Reason.MANUAL_ADMIT, "w-3", f"by anna: {MARKUP}")
+    day.at(7.25).decides(Reason.MANUAL_ADMIT, "w-3", f"by anna: {MARKUP}", by="anna")
     day.at(7.251).passes("w-3")
     day.at(7.3).decides(Reason.RISK_HOLD, "w-9", "key-screening")
     day.at(7.4).decides(Reason.UNKNOWN)

@@ -19,11 +19,14 @@ from district.places.models import Project
 from district.platform_sim.platform import AnswerLost, SimPlatform, platform
 from district.realname import worker_rounds
 from district.realname.connector import Connector
+from district.realname.look import LOOK_EVERY
 from district.realname.models import PassageUpload, SiteUpload, Upload
 
 SECRET = "0123456789abcdef0123456789abcdef"
 DONE = {"CORP done": 1, "COMPANY done": 1, "TEAM done": 1, "WORKER done": 2, "ENTRY done": 2}
 """What a site of two workers uploads, and how it ends."""
+_OPEN = (Upload.State.WAITING, Upload.State.SENDING, Upload.State.SENT)
+_LOOKED_AGAIN = LOOK_EVERY + timedelta(minutes=2)
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 """Noon in Shanghai."""
 PHOTO = b"\xff\xd8\xff\xe0" + b"0" * 1_000
@@ -68,10 +71,14 @@ class RealnameRig:
         )
 
     def rounds(self, count: int = 40, step: timedelta = timedelta(seconds=10)) -> None:
-        """Make rounds while the clock goes on."""
-        for _ in range(count):
-            worker_rounds.make_round(self.connector, self.now)
+        """Make rounds while the clock goes on. Once nothing waits and each site was looked at again, no more follow."""
+        ends, idle = self.now + count * step, timedelta()
+        enough = _LOOKED_AGAIN if step <= timedelta(minutes=1) else count * step
+        while self.now < ends and idle < enough:
+            busy = worker_rounds.make_round(self.connector, self.now) or Upload.objects.filter(state__in=_OPEN).exists()
+            idle = timedelta() if busy else idle + step
             self.now += step
+        self.now = ends
 
     def states(self) -> dict[str, int]:
         """Return how many things there are by kind and state."""

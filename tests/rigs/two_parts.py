@@ -67,6 +67,7 @@ OVERRIDES: dict[str, dict[str, Any]] = {
     "people.Merge": {"absorbed": lambda key: key + 1},
     "screening.KeyList": {"refused": ""},
     "screening.ListFile": {"columns": "", "problem": ""},
+    "tracing.Investigation": {"problem": ""},
     "tracing.ContactReason": {"kind": "trip", "key": lambda key: f"train G{key} 2026-06-01"},
     "training.CourseMedia": {"mime": "image/jpeg", "size": 1},
     "training.MediaPart": {"number": 0},

@@ -1,7 +1,8 @@
 """The desk's page in real Chromium: sign in, let somebody through, and everything fits."""
 
 import pytest
-from desk_browser import open_desk
+from axe_rules import violations
+from desk_browser import PASSWORD, STORED, open_desk
 from screen_stage import Stage, set_size
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.webdriver import WebDriver
@@ -11,6 +12,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from contract.messages import AccessEvent, Advice, Direction, Reason
 from contract.policy import Factor
 from edge.core.domain import ADMIT, AdmitRequest
+from edge.screen.access.visitor import COOKIE, KEPT_COOKIE
 from edge.storage.desk import DeskReader
 
 
@@ -52,3 +54,28 @@ def test_ok__nothing_is_cut_off_at_any_size(stage: Stage, browser: WebDriver, la
         assert browser.execute_script("return document.documentElement.scrollWidth") <= width
         button = browser.find_element(By.CSS_SELECTOR, ".find-person button").rect
         assert button["y"] + button["height"] <= height, "the button is on the first screen"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_ok__a_kept_screen_shows_the_office_and_asks_for_the_password_for_more(
+    stage: Stage, browser: WebDriver, language: str
+) -> None:
+    browser.delete_all_cookies()
+    stage.desk.set_password("anna", STORED, by="test")
+    browser.get(f"{stage.url}/guard?lang={language}")
+    browser.find_element(By.ID, "keep").click()
+    assert violations(browser) == []
+    browser.find_element(By.ID, "name").send_keys("anna")
+    browser.find_element(By.ID, "password").send_keys(PASSWORD)
+    browser.find_element(By.CSS_SELECTOR, "main form button").click()
+    WebDriverWait(browser, 20).until(lambda b: b.find_elements(By.ID, "q"))
+    browser.delete_cookie(COOKIE)  # as if its time was over
+    browser.get(f"{stage.url}/")
+    assert not browser.find_elements(By.ID, "password") and violations(browser) == []
+    assert not browser.find_elements(By.CSS_SELECTOR, 'nav a[href$="/guard"]')
+    browser.get(f"{stage.url}/guard")
+    assert browser.find_elements(By.ID, "password") and not browser.find_elements(By.ID, "keep")
+    browser.find_element(By.CSS_SELECTOR, "header form button").click()
+    WebDriverWait(browser, 10).until(lambda b: not b.get_cookie(KEPT_COOKIE))
+    browser.get(f"{stage.url}/")
+    assert browser.find_elements(By.ID, "password")

@@ -138,6 +138,7 @@ def test_fail__a_dead_screen_server_shows_and_is_found_again(lane: Stage, browse
     browser.get(f"{lane.url}/lane")
     wait_for(browser, "go", "Walk through")
     lane.stop_server()
+    wait_for(browser, "adjust", "Please wait")
     wait_for(browser, "desk", "Gate not running. See the desk")
     lane.start_server()
     wait_for(browser, "go", "Walk through")

@@ -12,6 +12,7 @@ from screen_account import STORED
 
 from contract.messages import AccessEvent, Reason
 from contract.policy import GuardOverride
+from edge.core.ports import DeskError
 from edge.screen.access.roles import Role
 from edge.screen.access.visitor import COOKIE
 
@@ -208,3 +209,37 @@ def test_ok__a_new_policy_shows_on_the_next_card(gate: GuardGate) -> None:
         assert 'value="in"' not in (await client.get("/guard/person/w-0412")).text
 
     visit(gate, steps)
+
+
+def test_fail__what_the_gate_did_names_no_list_to_the_guard(gate: GuardGate) -> None:
+    async def asks(client: httpx.AsyncClient) -> None:
+        await admit(client, "w-0800")
+        await admit(client, "w-0538")
+
+    async def reads(client: httpx.AsyncClient) -> None:
+        await asyncio.sleep(0.3)
+        for worker_id in ("w-0538", "w-0800"):
+            page = (await client.get(f"/guard/person/{worker_id}")).text
+            assert "key-screening" not in page and "violence" not in page
+            assert "Admitted by the guard" in page or worker_id == "w-0800"
+        page = (await client.get("/guard")).text
+        assert "key-screening" not in page and "violence" not in page
+
+    visit(gate, asks)
+    visit(gate, reads)
+    assert decisions(gate) == [(Reason.RISK_HOLD, False), (Reason.MANUAL_ADMIT, True)]
+
+
+def test_fail__on_a_full_disk_the_card_keeps_what_was_typed(gate: GuardGate, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(request: object) -> str:
+        raise DeskError("no space")
+
+    monkeypatch.setattr(gate.desk, "request_admission", full)
+
+    async def steps(client: httpx.AsyncClient) -> None:
+        answer = await admit(client, "w-1042")
+        assert answer.status_code == 422
+        assert 'value="knows him well"' in answer.text and 'role="alert"' in answer.text
+
+    visit(gate, steps)
+    assert decisions(gate) == []

@@ -1,5 +1,6 @@
 """PROMISE: deploy/nginx-gate.conf shows the pages by a public name and under a sub-path; on the real nginx."""
 
+import asyncio
 import getpass
 import os
 import re
@@ -18,6 +19,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from screen_account import MemoryDesk, signed_in
+from starlette.routing import Route
 
 from edge.core.config import Config, ConfigError, ScreenConfig, parse
 from edge.replica.summary import ReplicaSummary
@@ -205,3 +208,26 @@ def test_fail__settings_that_cannot_be_meant(tmp_path: Path) -> None:
         ScreenServer(app, ScreenConfig(port=0, proxy_user="nobody-here"))
     assert PublicName.of("https://Gate.Example:8443/north/") == PublicName("gate.example:8443", "/north")
     assert PublicName.of("").is_named("") is False
+
+
+def test_ok__every_link_of_every_page_begins_with_the_sub_path(tmp_path: Path) -> None:
+    screen = ScreenConfig(public_url="https://gate.example/north")
+    app = create_app(JournalReader(tmp_path / "journal.db"), ReplicaSummary, Config(screen=screen), MemoryDesk())
+    wrong: list[tuple[str, str]] = []
+
+    async def steps() -> int:
+        transport = httpx.ASGITransport(app, client=("127.0.0.1", 4711))
+        async with httpx.AsyncClient(transport=transport, base_url="https://localhost") as browser:
+            signed_in(browser, app)
+            paths = [
+                r.path for r in app.routes if isinstance(r, Route) and "GET" in (r.methods or ()) and "{" not in r.path
+            ]
+            for path in set(paths) - {"/events", "/lane/events", "/lane/sign"}:  # these never end, or wait
+                page = await browser.get(f"/north{path}")
+                links = re.findall(r'(?:href|src|action|hx-get|hx-post|data-[a-z-]+)="(/[^"]*)"', page.text)
+                links += [page.headers["location"]] if "location" in page.headers else []
+                wrong.extend((path, link) for link in links if not f"{link}/".startswith("/north/"))
+            return len(paths)
+
+    assert asyncio.run(steps()) > 8
+    assert wrong == []

@@ -110,7 +110,7 @@ def test_ok__a_lock_down_asks_first_and_shows_on_every_open_page(stage: Stage, b
     fits(browser)
     browser.find_element(By.ID, "why").send_keys("a fight")
     click(browser, ".narrow button")
-    until(browser, lambda b: b.current_url.endswith("done=lock_asked"))
+    until(browser, lambda b: b.current_url.endswith("done=asked"))
     reader = DeskReader(stage.folder / "desk.db")
     asked = reader.requests(0)[-1]
     reader.close()

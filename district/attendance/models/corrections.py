@@ -15,7 +15,7 @@ from district.places.models import Enterprise, Project
 
 
 class Correction(AtSite):
-    """A request to add a passage that no gate saw, to set one aside, or to count one that came after the settlement.
+    """A request to add a passage that no gate saw, to set one aside, or to count a late one.
     Somebody else approves it.
     """
 

@@ -14,7 +14,7 @@ from district.scope import NOTHING, Scope, VisibleModel
 
 
 class AtSite(VisibleModel):
-    """A row of a person on a site, with the employer of that day: it stays visible to who saw it then."""
+    """A row of a person on a site, with the employer of that day. It stays visible to who saw it then."""
 
     permission: ClassVar[Permission] = Permission.SEE_ATTENDANCE
 
@@ -25,8 +25,8 @@ class AtSite(VisibleModel):
     def visible_q(cls, scope: Scope) -> Q:
         """Show the rows on sites in the scope and of the account's enterprises.
 
-        The sites are named one by one. An index that begins with the site then gives the rows in their order, and
-        none of a district's rows is asked for its place.
+        The sites are named one by one. An index that begins with the site then gives the rows in their order. No row of
+        a district is asked for its place.
         """
         if scope.whole and not Place.objects.filter(depth=1).exclude(scope.places()).exists():
             return ~NOTHING
@@ -82,7 +82,7 @@ class Passage(AtSite):
     """The work on that day: employer, team and trade of stays and days come from it. It may be deleted: that must not
     look through all passages."""
     worker_id = models.CharField(max_length=64, blank=True)
-    """Of a worker whom nobody registered here, and of a merged record: its passages return if the merge is taken back.
+    """Of a worker whom nobody registered here, and of a merged record. Its passages return if the merge is taken back.
     Empty otherwise."""
     utc = models.DateTimeField(_("time"))
     local = models.BigIntegerField()

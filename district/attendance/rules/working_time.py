@@ -4,7 +4,7 @@
 is what a preview of a correction uses.
 
 The rules:
-- An entry and the next passage of the same person make a stay, if that passage is an exit from the same site within
+- An entry and the next passage of the same person make a stay. That passage must be an exit from the same site within
   the longest stay. Otherwise the exit is missing, or the person is still inside.
 - The same passage again within five minutes (an entry after an entry, at one site) counts once.
 - An exit without its entry is a missing entry. It adds no time.
@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 HOUR = 3600
 DAY = 86_400
 REPEAT_S = 300
-"""The same direction again so soon is the same passage: somebody went back for a helmet, or stood in the lane."""
+"""The same direction again so soon is the same passage. Somebody went back for a helmet, or stood in the lane."""
 LONGEST_MAX_S = 24 * HOUR
 NIGHT_BEGINS_S, NIGHT_ENDS_S = 22 * HOUR, 6 * HOUR
 """Night work by the wall clock (Labour Ministry, 1995: 22:00 to 6:00)."""

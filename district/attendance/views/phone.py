@@ -61,8 +61,8 @@ def entered(request: PhoneRequest, pk: int) -> HttpResponse:
 
 @open_page("the signed link opens one worker's month alone")
 def my_month(request: HttpRequest, token: str) -> HttpResponse:
-    """Show a worker the own month. A POST confirms it, or says what is wrong: from the worker's own phone, or with a
-    number that the worker knows.
+    """Show a worker the own month. A POST confirms it, or says what is wrong. It comes from the worker's own phone, or
+    with a number that the worker knows.
     """
     try:
         found = confirmations.opened(token)

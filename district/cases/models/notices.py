@@ -1,4 +1,4 @@
-"""Who is told of a case, what goes to the broker, which events opened cases, and counts for figures."""
+"""Who hears of a case, what goes to the broker, which events opened cases, and counts for figures."""
 
 from typing import ClassVar
 
@@ -17,7 +17,7 @@ from district.scope import Scope, VisibleModel
 
 
 class CaseNotice(OfCase):
-    """What one account is told of a case: on the page at once, by mail after quiet hours."""
+    """What one account hears of a case: on the page at once, by mail after quiet hours."""
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="notices")
     step = models.ForeignKey(CaseStep, models.CASCADE, related_name="notices")

@@ -1,4 +1,4 @@
-"""The list, the board, one case, its photos, and what an account was told."""
+"""The list, the board, one case, its photos, and the news of an account."""
 
 import base64
 from dataclasses import dataclass
@@ -109,7 +109,7 @@ def _picture(request: HttpRequest, found: Case, text: str) -> HttpResponse:
 @page(SEE)
 @require_safe
 def news(request: HttpRequest) -> HttpResponse:
-    """Show what the account was told, the newest first."""
+    """Show the news of the account, the newest first."""
     user: Any = request.user
     seen = Case.objects.visible_to(user).kept().order_by().values("pk")
     rows = CaseNotice.objects.filter(user=user, case__in=seen).select_related("case__place", "step")
@@ -124,6 +124,6 @@ def _notice(one: Any) -> dict[str, Any]:
 @page(SEE, post=WORK)
 @require_POST
 def all_seen(request: HttpRequest) -> HttpResponse:
-    """Note that the account has read all that it was told."""
+    """Note that the account has read all its news."""
     CaseNotice.objects.filter(user=request.user.pk, seen=None).update(seen=timezone.now())
     return redirect("cases:news")

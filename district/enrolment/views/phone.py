@@ -41,7 +41,7 @@ class PhotoInMemory(MemoryFileUploadHandler):
     _taken = 0
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        """Begin a file, of whatever size the form says."""
+        """Begin a file of the size that the form says."""
         self.activated = True
         super().new_file(*args, **kwargs)
 

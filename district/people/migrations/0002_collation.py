@@ -1,4 +1,4 @@
-"""Sort and find names byte by byte on PostgreSQL, as SQLite does: ranges of prefixes and pages by key depend on it."""
+"""Sort and find names byte by byte on PostgreSQL, as SQLite does. Ranges of prefixes and pages by key depend on it."""
 
 from django.db import migrations
 

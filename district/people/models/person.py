@@ -75,13 +75,14 @@ class PersonQuerySet(VisibleQuerySet):
         return self.filter(merged_into=None, erased=None)
 
     def by_worker_id(self, worker_ids: Iterable[str | None]) -> "dict[str, Person]":
-        """Return the people of these ids who are not erased; of a record that was merged the person that it became."""
+        """Return the people of these ids who are not erased. Of a record that was merged return the person that it
+        became."""
         rows = self.filter(worker_id__in=set(worker_ids), erased=None).select_related("merged_into")
         return {one.worker_id: one.merged_into or one for one in rows}
 
 
 class Person(VisibleModel):
-    """One human being, whoever employs them and wherever they work: somebody who comes back is the same person."""
+    """One human being, at each employer and place of work. Somebody who comes back is the same person."""
 
     class Way(models.TextChoices):
         """How the person passes a gate. All ways are equal; the person chooses."""

@@ -24,8 +24,8 @@ FILLED = (
 def merge(by: object, person: Person, absorbed: Person, reason: str) -> Merge:
     """Move everything of one record to another, of the same person. Raises RecordRefused.
 
-    Rows that would be there twice, such as the same day on the same site, stay with the absorbed record; who keeps
-    them hears of the merge and counts again.
+    Rows that would be there twice, such as the same day on the same site, stay with the absorbed record. Who keeps them
+    hears of the merge and counts again.
     """
     if person.pk == absorbed.pk:
         raise RecordRefused(_("This is one record already."))

@@ -42,7 +42,7 @@ def save_team(by: object, team: Team, *, name: str, leader: Person | None = None
 
 @transaction.atomic
 def end_team(by: object, team: Team, *, why: str, move_to: Team | None = None, last_day: date | None = None) -> Team:
-    """End a team. Its members go on in another team from today on, or their work ends: one of both is needed while it
+    """End a team. Its members go on in another team from today on, or their work ends. One of both is needed while it
     has any. Raises RecordRefused.
     """
     team = Team.objects.select_for_update().get(pk=team.pk)

@@ -1,4 +1,4 @@
-"""Why each piece of data about a person is held, who reads it, and how long: the table that pages and tests use."""
+"""Why each piece of data about a person is held, who reads it, and how long. Pages and tests use this table."""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,6 @@
 """The bodies of contracts, trainings and wages, field by field as public clients of the platform show them.
 
-The platform has no update for them: each is added once, and a new period or month is a new one.
+The platform has no update for them. Each is added once, and a new period or month is a new one.
 """
 
 from collections.abc import Sequence

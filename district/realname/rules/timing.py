@@ -13,7 +13,7 @@ RATE_PAUSE = timedelta(minutes=1)
 AWAY_PAUSE = timedelta(seconds=20)
 """After a call without an answer: the site's other things wait too, since each would wait for the timeout."""
 ASKED_MAX = 150
-"""After about a day without a result the platform may have lost the call: it is asked for the thing itself."""
+"""After about a day without a result the platform may have lost the call. It is asked for the thing itself."""
 SLOW = 10
 """So often asked without a result, about half an hour: the page says so."""
 _FIRST_RESULT_S, _RESULT_MAX_S = 3.0, 600.0

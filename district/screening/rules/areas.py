@@ -46,7 +46,7 @@ def wider_areas(code: str) -> tuple[str, ...]:
 
 
 def compare_places(asked: PlaceAndDays, was: PlaceAndDays) -> PlaceMatch:
-    """Say whether somebody who was in one place on some days was in the area that is asked for, on its days."""
+    """Say whether a stay in one place was in the area that is asked for, on its days."""
     if was.last < asked.first or was.first > asked.last:
         return PlaceMatch.NONE
     wanted = area_prefix(asked.code)

@@ -11,7 +11,7 @@ PEOPLE_MAX = 20_000
 BACK_DAYS = 3
 """So many days back a figure can still be declared or corrected."""
 JUMP = 10
-"""A figure that is so many times the last one, or more, is asked about: a zero too many is the usual mistake."""
+"""A figure that is so many times the last one, or more, is asked about. A zero too many is the usual mistake."""
 JUMP_FROM = 100
 """Below this a jump is not asked about: sites do grow from 2 to 30."""
 

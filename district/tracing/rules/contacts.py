@@ -55,8 +55,8 @@ class TraceLimits:
     near_rows: int = 3
     """Seats at most so many rows apart are near."""
     onward: Certainty = Certainty.CERTAIN
-    """Of the first hop, who is this sure leads to the second hop, and the second hop holds only who is this sure. With
-    everybody of the same site it is half of the district.
+    """Of the first hop, a contact that is this sure leads to the second hop. The second hop holds only such contacts.
+    With everybody of the same site it is half of the district.
     """
 
     def check(self) -> "TraceLimits":

@@ -1,4 +1,4 @@
-"""What a worker learns on the phone: courses, pages, a short test, and the code that proves it at a gate."""
+"""What a worker learns on the phone. That is courses, pages, a short test, and the code that proves it at a gate."""
 
 from collections.abc import Sequence
 from typing import Any

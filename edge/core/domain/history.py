@@ -46,7 +46,8 @@ class HistoryPage:
 
 
 class DecisionRow(NamedTuple):
-    """What the journal says about a decision. `utc`: Unix time. Reason and direction may be of newer software."""
+    """What the journal says about a decision. `utc`: Unix time. Reason and direction may be of newer software. `by`:
+    the account that asked for it."""
 
     seq: int
     utc: float
@@ -55,6 +56,7 @@ class DecisionRow(NamedTuple):
     direction: str
     worker_id: str | None
     detail: str
+    by: str = ""
 
 
 class WorkerPassage(NamedTuple):

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import structlog
 
+from edge.core.indication import KEY_CLIP
 from edge.devices.indicator.quieter import QuieterClips
 
 log = structlog.get_logger()
 
 SAME_AGAIN_S = 4.0
 """The same sentence is not repeated within this time: people sway between two pieces of advice."""
-KEY_CLIP = "key.wav"
-"""The tone of a key, beside the folders of the languages."""
 
 
 class Voice:

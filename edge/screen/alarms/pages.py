@@ -13,10 +13,11 @@ from edge.screen.alarms.view import AlarmRow, LockDownView, LockState, alarm_row
 from edge.screen.context import PageContext, PageRequest
 from edge.screen.office.muster import DirectorySource
 from edge.screen.ports import AlarmDesk, GuardDesk
+from edge.screen.translations import DeskWord
 from edge.screen.words.alarms import AlarmWord
 
 NOTE_MAX = 200
-SAID = {word.value: word for word in (AlarmWord.ACKNOWLEDGED, AlarmWord.LOCK_ASKED)}
+SAID = {word.value: word for word in (AlarmWord.ACKNOWLEDGED,)}
 
 
 class AlarmPages:
@@ -89,7 +90,7 @@ class AlarmPages:
             self._desk.request_lock_down(wanted, release=release)
         except (DeskError, ValidationError):
             return self._lock_question(request, AlarmWord.NOT_STORED, 503)
-        return self._context.to("/guard", done=AlarmWord.LOCK_ASKED.value)
+        return self._context.to("/guard", done=DeskWord.ASKED.value)
 
     async def lock_down_now(self, request: PageRequest) -> Response:
         """Show the lock-down on the guard's page."""

@@ -75,16 +75,18 @@ def _lines(found: HistoryPage, reader: HistoryReader, texts: Texts) -> list[Line
 
 
 def shown(event: AnyEvent, line: Line, reader: HistoryReader, texts: Texts) -> Line:
-    """Return a line without what this account may not see."""
-    if isinstance(event, NoticeEvent) and event.code in BY_PEOPLE and not reader.people:
-        return replace(line, detail="")
+    """Return a line with all that this account may see, and no more."""
+    if not reader.people:  # What people wrote may name others.
+        written = bool(getattr(event, "by", "")) or (isinstance(event, NoticeEvent) and event.code in BY_PEOPLE)
+        line = replace(line, who="", detail="" if written else line.detail)
     if not isinstance(event, AccessEvent):
         return line
+    if event.alerts:
+        words = "; ".join(event.alerts) if reader.risk else texts.room(ROOM)[HistoryWord.WITH_ALERT]
+        return replace(line, detail=words)
     if event.reason is Reason.RISK_HOLD and reader.risk:
         return replace(line, detail=event.detail)
-    if event.alerts and not reader.risk:
-        return replace(line, detail=texts.room(ROOM)[HistoryWord.WITH_ALERT])
-    if event.reason is Reason.MANUAL_ADMIT and not event.alerts:
+    if event.reason is Reason.MANUAL_ADMIT and not event.by:  # of a version that named the guard in the text alone
         return replace(line, detail=in_words(event.detail, texts) if reader.people else "")
     return line
 

@@ -93,6 +93,7 @@ def _became(story: RefusalStory, reader: HistoryReader, texts: Texts) -> str:
         return words[HistoryWord.NOT_ADMITTED]
     values = {"age": texts.age(timedelta(seconds=story.seconds))}
     name, reason = guard_and_reason(story.end.detail)
+    name = story.end.by or name
     if story.ending is RefusalEnding.BY_GUARD and reader.people and name:
         what = words[HistoryWord.END_BY_GUARD].format(name=name, reason=reason, **values)
     else:

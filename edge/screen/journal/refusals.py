@@ -10,7 +10,9 @@ from edge.core.domain import DecisionRow
 SAME_MATTER_S = 600.0
 """The same worker is refused again for the same reason: one story."""
 NEXT_PERSON_S = 120.0
-"""Somebody whom the gate did not know is most likely the next one admitted. Later than this it is a guess."""
+"""Refusals of unknown persons for one reason within this time are one story. A guard's admission within it ends it."""
+NEXT_TRY_S = 20.0
+"""Somebody whom the gate did not know may be the next one whom it admits. Later than this another has come."""
 BY_GUARD = "by "
 
 
@@ -96,7 +98,8 @@ def _ended(
     for key in [key for key in open_ if key[0] == row.worker_id]:
         yield _story(open_.pop(key), _ending(row), row)
     if unknown:
-        soon = 0 <= row.utc - unknown[-1].utc <= NEXT_PERSON_S
+        within_s = NEXT_PERSON_S if row.reason == Reason.MANUAL_ADMIT else NEXT_TRY_S
+        soon = 0 <= row.utc - unknown[-1].utc <= within_s
         yield _story(list(unknown), _ending(row), row, sure=False) if soon else _story(list(unknown))
         unknown.clear()
 

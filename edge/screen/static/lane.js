@@ -1,13 +1,15 @@
-// Follows the gate through one stream of events, and shows who approaches. After any failure it shows "gate not
-// running", and connects again.
+// Follows the gate through one stream of events, and shows who approaches. When nothing is heard it shows "please
+// wait", then "gate not running", and goes on connecting.
 "use strict";
 
 const SILENT_AFTER_MS = 3000; // the server says something every second
 const RETRY_MS = 300;
-const OFF_AFTER_MS = 2500; // a server that only restarts is not worth an alarm
+const WAIT_AFTER_MS = 2000; // what stands there may be over
+const OFF_AFTER_MS = 6000; // a server that only restarts is not worth an alarm
 const RENEW_MS = 20000; // before the server ends the stream
 const PICTURE_LASTS_MS = 1000;
 const OFF = { tone: "desk", sign: "not_running", name: "" };
+const WAIT = { tone: "adjust", sign: "wait", name: "" };
 const APPROACHING = new Set(["idle", "adjust"]); // after a decision the sign alone is shown
 
 const lane = document.getElementById("lane");
@@ -63,10 +65,11 @@ function connect() {
 
 setInterval(() => {
   const now = performance.now();
-  if (now - heardMs > OFF_AFTER_MS) show(OFF);
-  const silent = now - heardMs > SILENT_AFTER_MS && now - openedMs > SILENT_AFTER_MS; // it hangs
-  if (silent) stream?.close();
-  if (silent || now - openedMs > (broken ? RETRY_MS : RENEW_MS)) connect();
+  const silentMs = now - heardMs;
+  if (silentMs > WAIT_AFTER_MS) show(silentMs > OFF_AFTER_MS ? OFF : WAIT);
+  const hangs = silentMs > SILENT_AFTER_MS && now - openedMs > SILENT_AFTER_MS;
+  if (hangs) stream?.close();
+  if (hangs || now - openedMs > (broken ? RETRY_MS : RENEW_MS)) connect();
 }, 100);
 
 connect();

@@ -74,7 +74,7 @@ class OfficeWord(StrEnum):
 
 
 class Concern(StrEnum):
-    """Everything that the site office is told of, most urgent first."""
+    """What the site office must know, the most urgent first."""
 
     FIRE = "fire"
     FIRE_OVER = "fire_over"

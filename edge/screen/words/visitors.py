@@ -33,7 +33,6 @@ class VisitorWord(StrEnum):
     SINCE = "since"
     REGISTERED_BY = "registered_by"
     ENDED_BY = "ended_by"
-    LEAVE = "leave"
     LEAVE_NOTE = "leave_note"
     CONFIRM_LEAVE = "confirm_leave"
     CONFIRM_END = "confirm_end"

@@ -59,13 +59,16 @@ PAGES = (
     "/history/trends",
     "/history/attendance",
     "/history/attendance.csv",
+    "/history/attendance.csv?from={first}",
+    "/history/attendance.xlsx?from={first}",
 )
+"""The pages that are measured. {first}: the first day of the journal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Crowded:
-    """Viewers, and what the gate noticed of them. Times in ms, p95: of a decision's way onto the disk, and from the
-    gate's new state to the lane's display."""
+    """Viewers, and what the gate noticed of them. Times in ms, p95. One is a decision's way onto the disk, the other
+    from the gate's new state to the lane's display."""
 
     viewers: int
     streams: int
@@ -98,7 +101,7 @@ def measure(folder: Path, passages: int, days: int, rounds: int, viewers: int, h
         memory = [screen.memory_mb()]
         pages: list[PageTime] = []
         for _ in range(3):
-            pages = [screen.time(path, max(1, rounds // 3)) for path in PAGES]
+            pages = [screen.time(path, max(1, rounds // 3), first=f"{first.astimezone():%Y-%m-%d}") for path in PAGES]
             memory.append(screen.memory_mb())
         crowded = _crowded(screen, viewers) if viewers else None
         lane_ms = _half_open(screen, half_open) if half_open else None

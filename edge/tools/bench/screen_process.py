@@ -61,14 +61,15 @@ class ScreenProcess:
             raise BenchError(f"{path} answers {answer.status}")
         return (time.perf_counter() - begun) * 1000, len(body)
 
-    def time(self, path: str, rounds: int) -> PageTime:
-        """Ask for a page again and again."""
+    def time(self, page: str, rounds: int, first: str) -> PageTime:
+        """Ask for a page again and again. `first`: the first day of the journal."""
+        path = page.format(first=first)
         self.get(path)
         before_s = self._cpu_s()
         found = [self.get(path) for _ in range(rounds)]
         cpu_ms = (self._cpu_s() - before_s) * 1000 / rounds
         times = [one[0] for one in found]
-        return PageTime(path, percentile(times, 50), percentile(times, 95), cpu_ms, found[0][1] / 1000)
+        return PageTime(page, percentile(times, 50), percentile(times, 95), cpu_ms, found[0][1] / 1000)
 
     def wait_for_lane(self, shown: str) -> float:
         """Wait as a display does until the lane shows something else than `shown`. Return the time (perf_counter)."""

@@ -52,7 +52,13 @@ def picture(facts: GateFacts, config: Config, height: int) -> RenderableType:
             styled((mark, colour)), styled(line.what), styled((line.detail, "" if line.state == "ok" else colour))
         )
     room = max(3, height - len(lines) - 5)
-    return Group(_head(facts, config), Rule(style="dim"), table, Rule(style="dim"), _events(facts, room))
+    return Group(
+        _head(facts, config),
+        Rule("Ctrl-C ends", style="dim", align="right"),
+        table,
+        Rule(style="dim"),
+        _events(facts, room),
+    )
 
 
 def _head(facts: GateFacts, config: Config) -> Text:
@@ -62,7 +68,7 @@ def _head(facts: GateFacts, config: Config) -> Text:
         return styled(name, f"   {clock}   ", ("✘ gate silent", "bold red"))
     advice = f": {live.advice.value.replace('_', ' ')}" if live.advice else ""
     word, colour = TONES[live.tone]
-    return styled(name, f"   {clock}   lane ", (f"{word}{advice}", colour), "   Ctrl-C ends")
+    return styled(name, f"   {clock}   lane ", (f"{word}{advice}", colour))
 
 
 def _events(facts: GateFacts, room: int) -> Table:
