@@ -31,7 +31,7 @@ typer.testing._get_command = functools.cache(typer.testing._get_command)
 def _log_lines(*_: object) -> structlog.PrintLogger:
     """Make the logger of one line. Lines of other threads go to the real standard error.
 
-    A command under test prints in this process: what a gate or a broker's client logs meanwhile is not its output.
+    A command under test prints in this process. What a gate or a broker's client logs meanwhile is not its output.
     """
     own = threading.current_thread() is threading.main_thread()
     return structlog.PrintLogger(sys.stdout if own else sys.__stderr__)

@@ -1,4 +1,4 @@
-"""Print the answers of a check, so that a path or a command in them can be copied: no word is ever cut."""
+"""Print the answers of a check, so that a path or a command in them can be copied. No word is ever cut."""
 
 import textwrap
 from collections.abc import Iterable

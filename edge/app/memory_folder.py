@@ -81,7 +81,7 @@ def _unfinished(path: Path) -> Path:
 
 
 def _desk_group(config: Config) -> int | None:
-    """Return the group that only gate and screen are in; None if there is none, as with one user for all processes."""
+    """Return the group that only gate and screen are in. None if there is none, as with one user for all processes."""
     try:
         folder = (config.paths.state_dir / DESK).parent.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""Write what stands for and against each worker for the screen, which has no key to HQ's lists; and read it."""
+"""Write and read what stands for and against each worker. It is for the screen, which has no key to HQ's lists."""
 
 import os
 import time
@@ -26,7 +26,7 @@ _ROWS = TypeAdapter(tuple[WorkerStanding, ...])
 
 
 class StandingsFile:
-    """Writes the file anew after each change of the lists, some workers a turn. Never raises.
+    """Writes the file again after each change of the lists, some workers a turn. Never raises.
 
     The file is in memory, and the process with the network cannot read it: it names workers of risk lists.
     """

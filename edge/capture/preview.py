@@ -1,7 +1,7 @@
 """Makes small pictures of the person who approaches, in a thread beside the gate's loop.
 
-The loop only hands over a frame that it has already used. A picture is made at most `rate_hz` times a second, and a
-frame that comes meanwhile replaces the one that waits.
+The loop only hands over a frame that it has already used. A picture is made at most `rate_hz` times a second. A frame
+that comes meanwhile replaces the one that waits.
 """
 
 import os

@@ -23,7 +23,7 @@ def try_(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of the pages; 0: a free one.")] = 0,
     language: Annotated[str, typer.Option(help="Language of the pages.")] = "en",
 ) -> None:
-    """Try a gate without its hardware: type what happens at the reader and before the camera, and see what it does.
+    """Try a gate without its hardware. Type what happens at the reader and before the camera, and see what it does.
 
     The gate's real loop decides, with lists, journal and pages in memory. Nothing of this machine's own gate is
     touched. Lines can also come from a file: `sitegate try < lines.txt`.

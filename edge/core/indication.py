@@ -29,7 +29,7 @@ PERIOD_S: dict[Rhythm, float] = {Rhythm.SLOW: 1.0, Rhythm.FAST: 0.25}
 BEEP_S = 0.12
 """Length of a beep, and of the pause after it."""
 KEY_TONE_S = 0.03
-"""Length of the tone that answers a key of a PIN pad: much shorter than a beep, and the same for every key."""
+"""Length of the tone that answers a key of a PIN pad. Much shorter than a beep, and the same for every key."""
 KEY_CLIP = "key.wav"
 """File of this tone, beside the folders of the languages."""
 

@@ -35,7 +35,7 @@ PER_ACCOUNT = BurstLimit(free=5, pause_s=30, pause_max_s=900, forget_s=3600)
 PER_KNOWN_BROWSER = BurstLimit(free=5, pause_s=15, pause_max_s=60, forget_s=3600)
 """The same for a browser that has signed in under this name before.
 
-A stranger at the guard's keyboard locks the guard out for a minute at most, and tries at most 1,440 passwords a day.
+A stranger at the guard's keyboard locks the guard out for a minute at most. That allows 1,440 passwords a day.
 """
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from http import HTTPStatus
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -125,7 +124,7 @@ def _failure(context: PageContext) -> Callable[[Request, Exception], Awaitable[R
         status = error.status_code if isinstance(error, HTTPException) else 500
         request = PageRequest(http, context.language(http))
         words = request.texts.label[Label.NOT_FOUND if status == 404 else Label.FAILED]
-        page = context.render(request, "error.html", status, said=words, line=f"{status} {HTTPStatus(status).phrase}")
+        page = context.render(request, "error.html", status, said=words, line=str(status))
         page.headers.update(HEADERS)  # a failure's page is made outside RequestCheck
         return page
 

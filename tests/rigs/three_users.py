@@ -17,8 +17,9 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from edge.app.memory_folder import memory_files
 from edge.app.state_folders import JOURNAL
-from edge.core.config import Config
+from edge.core.config import Config, PathsConfig
 from edge.tools.demo.cast import Portrait, walk_up_script
 from edge.tools.demo.gate_file import FILM_HZ, SITE, gate_toml
 from edge.tools.demo.stage import DemoStage
@@ -180,6 +181,8 @@ class ThreeUsers(DemoStage):
         for name in UIDS:
             self.stop(name)
         super().close()
+        memory = memory_files(Config(paths=PathsConfig(state_dir=self.state)), "any")[-1].parent
+        shutil.rmtree(memory, ignore_errors=True)  # an attack may have left something there
         shutil.rmtree(self.base, ignore_errors=True)
 
     def config(self) -> Config:

@@ -27,7 +27,12 @@ from edge.storage.desk_store import DeskStore
 from edge.storage.journal import JournalReader
 
 PASSWORD = "correct horse battery"
-STORED = hash_password(PASSWORD)
+HASHING = "edge.screen.access.passwords._N"
+WEAK = 2**4
+"""Passwords are hashed weakly here: a check takes no time, and what is tried are limits and pages."""
+with pytest.MonkeyPatch.context() as _weak:
+    _weak.setattr(HASHING, WEAK)
+    STORED = hash_password(PASSWORD)
 T = TypeVar("T")
 Steps = Callable[[httpx.AsyncClient], Awaitable[T]]
 
@@ -65,6 +70,11 @@ class DeskHouse(House):
     @property
     def trail(self) -> list[tuple[str, str]]:
         return [(who, what) for _, who, what, _ in self.desk.audit_trail(1000)][::-1]
+
+
+@pytest.fixture(autouse=True)
+def _weak_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HASHING, WEAK)
 
 
 @pytest.fixture

@@ -3,9 +3,14 @@
 import re
 
 import pytest
+from screen_parts import MemoryJournal
 
+from contract.codec import decode_event
+from contract.messages import AccessEvent, Advice, Direction, Reason
 from edge.core.decision.table import RULES
 from edge.screen.journal.detail_words import detail_words, note_words
+from edge.screen.journal.event_detail import event_detail
+from edge.screen.journal.event_line import event_line
 from edge.screen.translations import load_all
 from edge.screen.words.details import Detail
 
@@ -45,6 +50,31 @@ def test_fail__a_note_never_names_the_risk_list() -> None:
     for texts in TEXTS.values():
         said = note_words("risk list: key-screening: admit_and_alert", texts.room("details"), LISTS)
         assert "key-screening" not in said and "alert" not in said
+
+
+def event(reason: Reason, detail: str, **more: object) -> AccessEvent:
+    journal = MemoryJournal()
+    fields = {"granted": False, "advice": Advice.SEE_DESK, "direction": Direction.IN, "worker_id": "w-1"} | more
+    found = decode_event(journal.add(AccessEvent, reason=reason, detail=detail, **fields).body)
+    assert isinstance(found, AccessEvent)
+    return found
+
+
+def test_fail__a_guard_who_asked_is_not_told_the_list_that_denies() -> None:
+    denied = event(Reason.RISK_HOLD, "by anna: my friend; key-screening: deny", by="anna", origin="desk")
+    for texts in TEXTS.values():
+        assert "key-screening" not in repr(event_line(denied, texts))
+
+
+def test_ok__a_guards_words_stay_and_what_the_gate_found_is_translated() -> None:
+    refused = event(Reason.TRAINING_LAPSED, "by anna: 他要; 快点; valid until 2026-06-30", by="anna", origin="desk")
+    assert event_detail(refused, TEXTS["zh"]) == "他要; 快点; 有效期至 2026-06-30"
+
+
+def test_ok__what_has_no_words_is_shown_in_the_gates_language_alone() -> None:
+    strange = event(Reason.SECOND_FACTOR, "shown: face; asked for: code")
+    assert event_detail(strange, TEXTS["en"]) == "shown: face; asked for: code"
+    assert event_detail(strange, TEXTS["zh"]) == ""
 
 
 def test_ok__a_note_says_what_the_rule_found() -> None:

@@ -12,6 +12,7 @@ from screen_account import STORED
 
 from contract.messages import AccessEvent, Reason
 from contract.policy import GuardOverride
+from edge.core.ports import DeskError
 from edge.screen.access.roles import Role
 from edge.screen.access.visitor import COOKIE
 
@@ -227,3 +228,18 @@ def test_fail__what_the_gate_did_names_no_list_to_the_guard(gate: GuardGate) -> 
     visit(gate, asks)
     visit(gate, reads)
     assert decisions(gate) == [(Reason.RISK_HOLD, False), (Reason.MANUAL_ADMIT, True)]
+
+
+def test_fail__on_a_full_disk_the_card_keeps_what_was_typed(gate: GuardGate, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(request: object) -> str:
+        raise DeskError("no space")
+
+    monkeypatch.setattr(gate.desk, "request_admission", full)
+
+    async def steps(client: httpx.AsyncClient) -> None:
+        answer = await admit(client, "w-1042")
+        assert answer.status_code == 422
+        assert 'value="knows him well"' in answer.text and 'role="alert"' in answer.text
+
+    visit(gate, steps)
+    assert decisions(gate) == []

@@ -28,7 +28,7 @@ from edge.screen.access.passwords import hash_password
 from edge.screen.access.public_name import PublicName, UnknownProxyUser
 from edge.screen.app import create_app
 from edge.screen.server import ScreenServer
-from edge.storage.desk import DeskWriter
+from edge.storage.desk_store import DeskStore
 from edge.storage.journal import JournalReader
 
 SNIPPET = Path(__file__).parents[2] / "deploy" / "nginx-gate.conf"
@@ -43,7 +43,7 @@ class Proxied:
     def __init__(self, folder: Path, parts: ExitStack, sub_path: str = "", *, taken_off: bool = False) -> None:
         folder.mkdir()
         self.port, self.base = free_port(), sub_path
-        self.desk = DeskWriter(folder / "desk.db")
+        self.desk = DeskStore(folder / "desk.db")
         for name in ("anna", "bo"):
             self.desk.set_password(name, hash_password(PASSWORD), by="test")
         screen = ScreenConfig(port=0, public_url=f"https://{NAME}{sub_path}", proxy_user=PROXY_USER)

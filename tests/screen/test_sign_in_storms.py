@@ -1,4 +1,4 @@
-"""PROMISE: no storm of sign-ins keeps a guard out: turns go round, and a known browser pauses for a minute at most."""
+"""PROMISE: no storm of sign-ins keeps a guard out. Turns go round, and a known browser pauses for a minute at most."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator

@@ -1,6 +1,6 @@
 """Decide on a guard's admission, and say before it what stands against a worker. Pure.
 
-The screen asks the same functions as the gate, so that a card never says anything else than the gate decides.
+The screen asks the same functions as the gate. So a card never says anything else than the gate decides.
 """
 
 from collections.abc import Callable, Collection, Iterator

@@ -40,7 +40,7 @@ def is_here(request: Request) -> bool:
 def is_this_machine(request: Request) -> bool:
     """Return True for a browser on this machine, which opened the page by this machine's own address.
 
-    A proxy that the configuration does not know is on this machine too: what it forwards names another host, or says
+    A proxy that the configuration does not know is on this machine too. What it forwards names another host, or says
     that it is forwarded.
     """
     forwarded = {"forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"} & set(request.headers.keys())

@@ -10,7 +10,8 @@ from edge.core.domain import LiveState
 from edge.core.domain.alarms import Acknowledgement
 from edge.core.passage import PassageState
 from edge.screen.journal.alarms import ENDING, AlarmEvent, AlarmLog
-from edge.screen.journal.event_line import Line, event_line, who, why
+from edge.screen.journal.event_detail import event_detail
+from edge.screen.journal.event_line import Line, event_line, who
 from edge.screen.translations import Texts
 
 WAITS_FOR = timedelta(days=7)
@@ -86,7 +87,7 @@ def lock_down_view(live: LiveState | None, log: AlarmLog, texts: Texts) -> LockD
         return LockDownView(LockState.OFF)
     for event in reversed(log.alarms):
         if isinstance(event, NoticeEvent) and event.code is NoticeCode.LOCKED_DOWN and log.over_since(event) is None:
-            return LockDownView(LockState.ON, event.utc, who(event, texts), why(event))
+            return LockDownView(LockState.ON, event.utc, who(event, texts), event_detail(event, texts))
     return LockDownView(LockState.ON)
 
 

@@ -135,7 +135,8 @@ def _against(
     if one.reason is Reason.RISK_HOLD:
         return AgainstLine(words[_W.HELD if one.may_override else _W.DENIED], words[_W.HELD_TODO], one.may_override)
     word, fact = _not_active(who, today) if one.reason is Reason.NOT_ACTIVE else _facts(one.reason, who, local)
-    return AgainstLine(words[word].format(date=fact, name=fact), todo[one.reason], one.may_override)
+    what_to_do = words[_W.NOBODY_TODO] if one.reason is Reason.UNKNOWN else todo[one.reason]
+    return AgainstLine(words[word].format(date=fact, name=fact), what_to_do, one.may_override)
 
 
 def _facts(reason: Reason, who: WorkerStanding, local: Callable[[datetime], datetime]) -> tuple[PeopleWord, object]:

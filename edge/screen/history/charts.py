@@ -1,4 +1,4 @@
-"""Bars of a chart as plain numbers: the template draws them as SVG, so that no page needs a script for it. Pure."""
+"""Bars of a chart as plain numbers. The template draws them as SVG, so that no page needs a script for it. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

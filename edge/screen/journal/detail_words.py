@@ -51,13 +51,14 @@ _COMPILED = tuple((re.compile(pattern, re.DOTALL), word) for pattern, word in _P
 
 
 _RISK_LIST = "risk list"
-"""The name of the list, and what it does, are for managers alone: a note says only that there is one."""
+"""The name of the list, and what it does, are for managers alone. A note says only that there is one."""
 
 
 def note_words(note: str, words: Mapping[str, str], lists: Mapping[str, str]) -> str:
     """Return what a rule noted about somebody who was admitted: "rule: finding". An unknown finding is left out."""
     rule, _, given = note.partition(": ")
     name = words.get("rule_" + re.sub(r"[^a-z0-9]+", "_", rule.lower()).strip("_"), rule)
+    given = given.removesuffix("; admitted by a guard")
     finding = None if rule == _RISK_LIST else detail_words(given, words, lists)
     return f"{name}: {finding}" if finding else name
 

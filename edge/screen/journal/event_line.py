@@ -22,6 +22,7 @@ from contract.messages import (
     TrainingEvent,
 )
 from edge.screen.journal.alarms import ALARM_NOTICES
+from edge.screen.journal.event_detail import event_detail, technical_detail
 from edge.screen.translations import Label, Texts
 
 
@@ -36,22 +37,24 @@ class Mood(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One event: `icon` names a symbol of icons.html; `todo` is what to do about it, if anything."""
+    """One event: `icon` names a symbol of icons.html; `todo` is what to do about it, if anything. `technical`: the
+    gate's own words, in its language, where there are no others."""
 
     utc: datetime
     mood: Mood
     icon: str
     worker_id: str
     what: str
-    detail: str
+    detail: str = ""
     todo: str = ""
+    technical: str = ""
     who: str = ""
     """Who asked for it, and where; "" if nobody did."""
 
 
 def event_line(event: AnyEvent, texts: Texts) -> Line:
     """One event in words. The name of a risk list stays out: the reason is enough to act on."""
-    line = _line(event, texts)
+    line = replace(_heading(event, texts), detail=event_detail(event, texts), technical=technical_detail(event, texts))
     if not isinstance(event, AccessEvent | PassageEvent | NoticeEvent) or not event.by:
         return line
     line = replace(line, who=who(event, texts))
@@ -59,8 +62,7 @@ def event_line(event: AnyEvent, texts: Texts) -> Line:
         visitor = _VISITOR.match(event.detail)
         word = Label.DESK_DONE if visitor is None else _VISITS[visitor[2]]
         return replace(line, what=texts.label[word], worker_id=visitor[1] if visitor else "", detail="")
-    held = isinstance(event, AccessEvent) and event.reason is Reason.RISK_HOLD  # its detail names the list
-    return replace(line, detail="" if held else why(event))
+    return line
 
 
 def who(event: AskedEvent, texts: Texts) -> str:
@@ -69,52 +71,39 @@ def who(event: AskedEvent, texts: Texts) -> str:
     return f"{event.by} ({place})" if event.by and place else event.by
 
 
-def why(event: AccessEvent | PassageEvent | NoticeEvent) -> str:
-    """Return the words that a person gave for it, without their name."""
-    if isinstance(event, PassageEvent):
-        return ""
-    return event.detail.partition(f"by {event.by}: ")[2] if f"by {event.by}" in event.detail else event.detail
-
-
-def _line(event: AnyEvent, texts: Texts) -> Line:
+def _heading(event: AnyEvent, texts: Texts) -> Line:
     if isinstance(event, AccessEvent):
-        detail = "" if event.reason in (Reason.RISK_HOLD, Reason.MULTIPLE_FACES) else event.detail
-        if event.reason is Reason.LOW_QUALITY:  # The advice to the person says more than the measure's name.
-            detail = texts.sign[event.advice]
         mood, icon = _ACCESS.get(event.reason, (Mood.BAD, "stop"))
         if event.alerts:  # Admitted, with an alert for the manager.
-            mood, detail = Mood.CARE, "; ".join(one for one in event.alerts if not one.startswith(_OF_A_LIST))
+            mood = Mood.CARE
         todo = "" if event.granted else texts.todo[event.reason]
-        return Line(event.utc, mood, icon, event.worker_id or "", texts.reason[event.reason], detail, todo)
+        return Line(event.utc, mood, icon, event.worker_id or "", texts.reason[event.reason], todo=todo)
     if isinstance(event, PassageEvent):
         mood, icon = _PASSAGE[event.outcome]
         words = f"{texts.outcome[event.outcome]} ({texts.direction[event.direction]})"
-        return Line(event.utc, mood, icon, event.worker_id or "", words, "")
+        return Line(event.utc, mood, icon, event.worker_id or "", words)
     if isinstance(event, NoticeEvent):
         mood = Mood.BAD if event.code in ALARM_NOTICES else Mood.CARE if event.code in _CARES else Mood.PLAIN
         icon = "fire" if event.code is NoticeCode.FIRE_ON else "note"
         todo = texts.notice_todo.get(event.code, "")
-        return Line(event.utc, mood, icon, "", texts.notice[event.code], event.detail, todo)
+        return Line(event.utc, mood, icon, "", texts.notice[event.code], todo=todo)
     if isinstance(event, CommissioningEvent):
         good = event.outcome is CommissioningOutcome.PASSED
         words = texts.label[Label.COMMISSIONED if good else Label.COMMISSIONING_FAILED]
-        return Line(event.utc, Mood.PLAIN if good else Mood.BAD, "gate", "", words, "")
+        return Line(event.utc, Mood.PLAIN if good else Mood.BAD, "gate", "", words)
     if isinstance(event, ClockEvent):
-        detail = f"{event.was_utc:%Y-%m-%d %H:%M:%S} → {event.utc:%Y-%m-%d %H:%M:%S} UTC"
-        return Line(event.utc, Mood.CARE, "note", "", texts.label[Label.CLOCK_SET], detail)
+        return Line(event.utc, Mood.CARE, "note", "", texts.label[Label.CLOCK_SET])
     if isinstance(event, TrainingEvent):
         mood, label = (Mood.GOOD, Label.TRAINING_PROVEN) if event.proven else (Mood.CARE, Label.TRAINING_NOT_PROVEN)
-        return Line(event.utc, mood, "note", event.worker_id or "", texts.label[label], event.by or event.detail)
+        return Line(event.utc, mood, "note", event.worker_id or "", texts.label[label])
     assert isinstance(event, EnrolmentEvent)
-    return Line(event.utc, Mood.PLAIN, "enrol", event.worker_id, texts.label[Label.ENROLMENT], "")
+    return Line(event.utc, Mood.PLAIN, "enrol", event.worker_id, texts.label[Label.ENROLMENT])
 
 
 _VISITOR = re.compile("(visitor-[0-9a-f]{12}): (registered|ended)")
 _VISITS = {"registered": Label.VISITOR_REGISTERED, "ended": Label.VISIT_ENDED}
 """What the gate records of visitors (`edge.loop.visitors`)."""
 
-_OF_A_LIST = "risk list: "
-"""How an alert begins that names a list."""
 _ACCESS: dict[Reason, tuple[Mood, str]] = {
     Reason.GRANTED: (Mood.GOOD, "check"),
     Reason.REMOTE_OPEN: (Mood.CARE, "check"),

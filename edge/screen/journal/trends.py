@@ -1,4 +1,4 @@
-"""Counts of the journal by day and hour, for the trends. Pure, and small: one entry a day, whatever the traffic."""
+"""Counts of the journal by day and hour, for the trends. Pure, and small: one entry a day, for any traffic."""
 
 from collections import Counter
 from collections.abc import Callable

@@ -6,7 +6,6 @@ from enum import StrEnum
 class OfficeWord(StrEnum):
     """Headings and words of the site office's pages."""
 
-    TITLE = "title"
     ALL_WELL = "all_well"
     NOTHING_TO_DO = "nothing_to_do"
     ALSO = "also"
@@ -22,13 +21,10 @@ class OfficeWord(StrEnum):
     MORE_GROUPS = "more_groups"
     NOBODY = "nobody"
     MUSTER = "muster"
-    MUSTER_NOTE = "muster_note"
     MUSTER_OFFLINE = "muster_offline"
     PRINT = "print"
     LISTS = "lists"
     LIST = "list"
-    AGE = "age"
-    STATE = "state"
     DIRECTORY = "directory"
     PRESENCE = "presence"
     MISSING = "missing"
@@ -56,17 +52,12 @@ class OfficeWord(StrEnum):
     PEOPLE_SHOWN = "people_shown"
     NO_STANDINGS = "no_standings"
     ZONE = "zone"
-    THIS_COMPUTER = "this_computer"
     TECHNICAL = "technical"
-    OFFICE_PAGE = "office_page"
     UPDATED = "updated"
-    HOLDS_HIDDEN = "holds_hidden"
     HOLD = "hold"
     DENY = "deny"
     ADMIT_AND_ALERT = "admit_and_alert"
     FROM_THEN = "from_then"
-    TRAINING_PAGE = "training_page"
-    HOLDS_PAGE = "holds_page"
     REFUSED_TODAY = "refused_today"
     COUNTED_BY = "counted_by"
     COUNTED_AT = "counted_at"
@@ -74,7 +65,7 @@ class OfficeWord(StrEnum):
 
 
 class Concern(StrEnum):
-    """Everything that the site office is told of, most urgent first."""
+    """What the site office must know, the most urgent first."""
 
     FIRE = "fire"
     FIRE_OVER = "fire_over"

@@ -38,6 +38,7 @@ class PeopleWord(StrEnum):
     DECLARED_BEFORE = "declared_before"
     NO_DECLARATION = "no_declaration"
     NOBODY = "nobody"
+    NOBODY_TODO = "nobody_todo"
     HELD = "held"
     DENIED = "denied"
     HELD_TODO = "held_todo"

@@ -67,8 +67,8 @@ PAGES = (
 
 @dataclass(frozen=True, slots=True)
 class Crowded:
-    """Viewers, and what the gate noticed of them. Times in ms, p95: of a decision's way onto the disk, and from the
-    gate's new state to the lane's display."""
+    """Viewers, and what the gate noticed of them. Times in ms, p95. One is a decision's way onto the disk, the other
+    from the gate's new state to the lane's display."""
 
     viewers: int
     streams: int

@@ -1,10 +1,10 @@
-"""Open pages of the screen, as so many browsers at once: each follows the stream and asks again at each change.
+"""Open pages of the screen, as so many browsers at once. Each follows the stream and asks again at each change.
 
     python -m edge.tools.bench.viewers PORT COUNT SECONDS [USER]     the session's cookie stands on standard input
 
 USER: the number of the user that it becomes.
 
-It prints one line of JSON: how many streams were open, changes heard, and the times of the questions in ms.
+It prints one line of JSON. That is how many streams were open, changes heard, and the times of the questions in ms.
 """
 
 import asyncio
