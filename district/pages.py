@@ -13,12 +13,14 @@ from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db.models import BigIntegerField
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 
 from district.permissions import NEEDS_TOTP, Permission, Role
+from district.prepared import Given, PreparedQuery
 from district.scope import Account
 
 _View = Callable[..., HttpResponseBase]
@@ -27,6 +29,7 @@ _View = Callable[..., HttpResponseBase]
 class SignedIn(Account, Protocol):
     """A signed-in account. Described here and not imported, so that pages of every app can use this file."""
 
+    pk: Any
     is_active: bool
 
     @property
@@ -101,6 +104,13 @@ def open_page(why: str, *, knows: Callable[..., bool] | None = None) -> Callable
     return marked
 
 
+_CODES = PreparedQuery(
+    lambda: Authenticator.objects.filter(
+        user=Given("user", BigIntegerField()), type=Authenticator.Type.TOTP
+    ).values_list("pk")
+)
+
+
 def needs_totp(user: SignedIn) -> bool:
     """Say whether a role of the account sees others' data beyond names."""
     return bool(user.roles & NEEDS_TOTP)
@@ -108,7 +118,7 @@ def needs_totp(user: SignedIn) -> bool:
 
 def has_totp(user: SignedIn) -> bool:
     """Say whether the account's codes are set up. allauth then asks for one at each sign-in."""
-    return bool(Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists())
+    return _CODES.first(user=user.pk) is not None
 
 
 def _to_proof(request: HttpRequest, user: SignedIn) -> HttpResponse:

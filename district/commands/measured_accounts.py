@@ -64,7 +64,8 @@ def _session(user: Any) -> str:
     from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
+
+    from district.accounts.session_store import SessionStore
 
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)

@@ -6,17 +6,20 @@ import os
 import random
 import socket
 import sys
+import tempfile
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import psutil
 
 from common.processes import Processes
-from district.commands.measured_morning import DeclaringPhones, lists_command
+from district.commands.measured_lists import lists_command
+from district.commands.measured_morning import DeclaringPhones
 from district.commands.measured_pages import RolePages, percentile
 from district.commands.measured_walk import WalkedAddress
 from district.commands.processes import gunicorn_options
@@ -27,6 +30,7 @@ USERS_OF = ("officer", "clerk", "manager")
 WARM_S = 10.0
 """The first requests of each process load its templates: they are not counted."""
 _TIMEOUT_S = 60.0
+_LISTS_BEGIN_S = 600.0
 _NO_ANSWER = 599
 
 
@@ -42,6 +46,8 @@ class Load:
     """A second, on workers' phones."""
     lists_every: float = 0
     """Seconds between two key lists; 0: none."""
+    hits: int = 0
+    """People whom each list names by number; 0: no HQ and no gates run."""
 
 
 @dataclass
@@ -110,9 +116,10 @@ def measure_load(
     phones, which declare meanwhile.
     """
     result, seconds = LoadResult(), load.seconds
-    with Processes() as children:
+    with tempfile.TemporaryDirectory() as folder, Processes() as children:
         server = WebServer(config, children, workers=os.cpu_count() or 1)
         _run_users(server, pages, LoadResult(), load.users, load.rate, WARM_S)
+        lists = _lists_begun(children, config, load, Path(folder))
         started = [children.start_piped(name, command) for name, command in _beside(config, load).items()]
         declaring = DeclaringPhones(server.port, phones, load.declarations, seconds) if phones else None
         begun_s = time.monotonic()
@@ -123,7 +130,7 @@ def measure_load(
         found: dict[str, Any] = {"web_mb": server.memory_mb, "events": None}
         if declaring is not None:
             found["declarations"] = declaring.wait()
-        for name in started:
+        for name in [*started, *lists]:
             code, printed, wrong = children.result(name)
             if code:
                 raise RuntimeError(wrong)
@@ -136,9 +143,20 @@ def _beside(config: DistrictConfig, load: Load) -> dict[str, Sequence[str]]:
     found: dict[str, Sequence[str]] = {}
     if load.events:
         found["events"] = _events(config, load.events, load.seconds)
-    if load.lists_every:
-        found["lists"] = lists_command(config, load.lists_every, load.seconds)
     return found
+
+
+def _lists_begun(children: Processes, config: DistrictConfig, load: Load, folder: Path) -> list[str]:
+    """Start the process that loads key lists, and wait until its HQ and gates run. Return its name."""
+    if not load.lists_every:
+        return []
+    ready = folder / "ready"
+    command = lists_command(config, load.lists_every, load.seconds, load.hits, ready)
+    name = children.start_piped("lists", command)
+    until_s = time.monotonic() + _LISTS_BEGIN_S
+    while not ready.exists() and children[name].poll() is None and time.monotonic() < until_s:
+        time.sleep(0.1)
+    return [name]
 
 
 def _run_users(

@@ -1,9 +1,8 @@
-"""The morning of an emergency, under load: workers declare on their phones, and key lists arrive."""
+"""The morning of an emergency, under load: workers declare on their phones."""
 
 import http.client
 import itertools
-import json
-import sys
+import secrets
 import threading
 import time
 from collections.abc import Sequence
@@ -12,7 +11,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from district.commands.measured_pages import percentile
-from district.config import DistrictConfig
 
 PHONES = 5_000
 THREADS = 8
@@ -66,7 +64,7 @@ class DeclaringPhones:
         due_s = begun_s + pause_s * number / THREADS
         while due_s < begun_s + self._seconds:
             time.sleep(max(0.0, due_s - time.monotonic()))
-            self._declare(next(phones), next(sent))
+            self._declare(next(phones), {**next(sent), "client_key": secrets.token_hex(16)})
             due_s = max(due_s + pause_s, time.monotonic())
 
     def _declare(self, secret: str, fields: dict[str, str]) -> None:
@@ -89,68 +87,3 @@ class DeclaringPhones:
             self.result.times.append((time.perf_counter() - sent_s) * 1000)
             if status != "302":
                 self.result.wrong.append(status)
-
-
-def lists_command(config: DistrictConfig, every: float, seconds: float) -> Sequence[str]:
-    """Return the command whose process loads key lists."""
-    options = ["--dir", str(config.folder), "--every", str(every), "--seconds", str(seconds)]
-    return [sys.executable, "-m", "district", "simulate-lists", *options]
-
-
-def load_lists(every: float, seconds: float, rows: int) -> str:
-    """Load a key list each so many seconds. Return as JSON how many, and how long each took; take them back."""
-    from datetime import timedelta
-
-    from django.utils import timezone
-
-    from district.emergency.erasing import models_of_measures
-    from district.emergency.models import EmergencyMeasure
-    from district.emergency.registry import measure_at, start_measure
-    from district.emergency.rules import MeasureKind
-    from district.places.models import Place
-    from district.screening.registry.lists import AboutKeyList, begin_list, put_in_force, store_rows
-
-    root, ends = Place.objects.get(depth=1), timezone.localdate() + timedelta(days=1)
-    measure = measure_at(MeasureKind.SCREENING, root.path) or start_measure(
-        "simulate-lists",
-        MeasureKind.SCREENING,
-        root,
-        purpose="Measure lists of a synthetic district",
-        legal_basis="Nobody real is concerned",
-        ends=ends,
-    )
-    took, begun_s = list[float](), time.monotonic()
-    about = AboutKeyList("measured", "simulate", "Nobody real is concerned", ends, "14-a", "Measured 1")
-    for number in itertools.count():
-        if took and time.monotonic() > begun_s + seconds:
-            break
-        entries = list(_rows(number, rows))
-        list_begun_s = time.perf_counter()
-        made = begin_list("simulate-lists", measure, about)
-        store_rows(made, entries)
-        put_in_force("simulate-lists", made)
-        took.append(time.perf_counter() - list_begun_s)
-        time.sleep(max(0.0, begun_s + (number + 1) * every - time.monotonic()))
-    mine = EmergencyMeasure.objects.filter(by="simulate-lists")
-    for model in models_of_measures():
-        model.objects.filter(measure__in=mine).delete()
-    mine.delete()
-    return json.dumps({"lists": len(took), "rows": rows, "slowest_s": round(max(took, default=0.0), 2)})
-
-
-def _rows(seed: int, count: int) -> Any:
-    """Yield rows of a list: invented numbers, and a few of registered people."""
-    import random
-
-    from district.people.models import Person
-    from district.screening.rules.entries import KeyEntry
-
-    choose = random.Random(seed)
-    names = list(Person.objects.order_by("?").values_list("name", "birth")[:20])
-    for number in range(count):
-        if number < len(names):
-            name, birth = names[number]
-            yield number + 1, KeyEntry(name=name, birth=birth)
-        else:
-            digits = f"{choose.randrange(10**8):08d}"
-            yield number + 1, KeyEntry(name="张伟", number=f"E{digits}", kind="08")

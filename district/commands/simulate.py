@@ -56,6 +56,9 @@ def simulate(
     lists_every: Annotated[
         float, typer.Option("--lists-every", min=0, help="Seconds between two key lists that arrive; 0: none.")
     ] = 0.0,
+    hits: Annotated[
+        int, typer.Option(min=0, max=200, help="People whom each key list names: HQ and gates run, and hold them.")
+    ] = 0,
     as_json: Json = False,
 ) -> None:
     """Fill an empty database with a synthetic district, to measure with. The usual size has 24 million passages.
@@ -85,7 +88,7 @@ def simulate(
         if not measure:
             raise typer.BadParameter(str(error), param_hint="--dir") from None
     if measure:
-        load = Load(users, rate, seconds, events, declarations, lists_every)
+        load = Load(users, rate, seconds, events, declarations, lists_every, hits)
         found |= measured_pages(config, wanted, load, tell)
     if measure and "questions" in wanted:
         found |= measured(size, tell=tell)
@@ -101,9 +104,16 @@ def simulate_events(folder: Folder = Path(), rate: float = 60.0, seconds: float 
     out.print_json(json.dumps(flow(rate, seconds)))
 
 
-def simulate_lists(folder: Folder = Path(), every: float = 20.0, seconds: float = 60.0, rows: int = 2_000) -> None:
+def simulate_lists(
+    folder: Folder = Path(),
+    every: float = 20.0,
+    seconds: float = 60.0,
+    rows: int = 2_000,
+    hits: int = 0,
+    ready: Annotated[Path | None, typer.Option()] = None,
+) -> None:
     """Let key lists arrive in a synthetic district. `simulate --measure` starts it."""
     opened(folder)
-    from district.commands.measured_morning import load_lists
+    from district.commands.measured_lists import load_lists
 
-    out.print_json(load_lists(every, seconds, rows))
+    out.print_json(load_lists(every, seconds, rows, hits, ready.touch if ready else lambda: None))

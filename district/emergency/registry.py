@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import DateField, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -13,6 +13,7 @@ from district.audit.record import record
 from district.emergency.models import EmergencyMeasure
 from district.emergency.rules import KEPT_DAYS, MeasureKind, MeasureRefused, check_reason, check_span
 from district.places.models import Place
+from district.prepared import Given, PreparedQuery
 from district.scope import NOTHING, Account
 
 
@@ -104,6 +105,12 @@ def nearest_measure(measures: Iterable[EmergencyMeasure], path: str) -> Emergenc
     return max(holding, key=lambda one: len(one.place.path), default=None)
 
 
+_RUNNING = PreparedQuery(
+    lambda: running(today=Given("today", DateField())).order_by().values_list("kind", "place__path")
+)
+"""The measures in force."""
+
+
 def concerns(user: Account, permission: Any, *kinds: MeasureKind) -> bool:
     """Say whether a measure of one of these kinds holds where an account has a permission.
 
@@ -123,7 +130,7 @@ def _in_force(user: Account) -> Sequence[tuple[str, str]]:
     """Return kind and path of each measure in force, as this account object read them first."""
     found: Sequence[tuple[str, str]] | None = getattr(user, "measures_in_force", None)
     if found is None:
-        found = list(running().values_list("kind", "place__path"))
+        found = [(kind, path) for kind, path in _RUNNING.rows(today=timezone.localdate())]
         user.measures_in_force = found  # type: ignore[attr-defined]
     return found
 

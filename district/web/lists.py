@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, CharField, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from django_filters import FilterSet
 
 from district.permissions import Permission
+from district.prepared import Given, PreparedQuery, columns_of, from_columns
 from district.scope import Account, VisibleModel
 from district.web.export import stream_csv, stream_xlsx
 from district.web.models import SavedView
@@ -107,10 +108,17 @@ def shown_table(
         sort=sort,
         count=count_text(rows),
         filters=_form(filters) if filters is not None else None,
-        views=tuple(SavedView.objects.filter(user=user, table=table.name)),
+        views=tuple(from_columns(SavedView, row) for row in _VIEWS.rows(user=user.pk, table=table.name)),
         may_export=_may(user, Permission.EXPORT),
         filtered=any(name not in OWN_PARAMETERS for name in query),
     )
+
+
+_VIEWS = PreparedQuery(
+    lambda: SavedView.objects.filter(
+        user=Given("user", BigIntegerField()), table=Given("table", CharField())
+    ).values_list(*columns_of(SavedView))
+)
 
 
 def count_text(rows: "QuerySet[Any]") -> str:

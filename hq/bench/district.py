@@ -104,7 +104,7 @@ def measure(folder: Path, url: str, name: str, district: District, say: Say = la
             import_s = fill(store, pairs, district)
             say(f"{name}: {district.gates} gates connect")
             gates = _Gates(folder, district)
-            hq = MeasuredProcess(_serve, folder)
+            hq = MeasuredProcess(serve, folder)
             try:
                 say(f"{name}: a full round of all lists")
                 round_s, round_size = _full_round(gates, hq, district)
@@ -197,7 +197,7 @@ def _p95(found: Sequence[_Change]) -> float:
     return ordered[min(len(ordered) - 1, round(0.95 * len(ordered)))]
 
 
-def _serve(pipe: Pipe, folder: Path) -> None:
+def serve(pipe: Pipe, folder: Path) -> None:
     """Run HQ until something comes through the pipe. Send its processor time and its largest memory (s, MB)."""
     follow_pool()
     quiet()

@@ -9,7 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from district.cases.models import Case
-from district.commands.measured_morning import load_lists
+from district.commands.measured_hits import HitWatch
+from district.commands.measured_lists import load_lists
 from district.declarations import simulation
 from district.declarations.models import HealthDeclaration, Trip
 from district.emergency.models import EmergencyMeasure
@@ -41,7 +42,22 @@ def test_ok__phones_declare_as_workers_do_and_all_is_taken_back(
 
 @pytest.mark.usefixtures("town")
 def test_ok__lists_arrive_and_are_taken_back() -> None:
-    found = json.loads(load_lists(0.1, 0.0, 30))
+    found = json.loads(load_lists(0.1, 0.0, 30, 0, list))
     assert (found["lists"], found["rows"]) == (1, 30)
     assert not KeyList.objects.exists()
     assert not EmergencyMeasure.objects.exists()
+
+
+def test_ok__a_hit_counts_once_at_each_gate_of_its_sites_and_not_before() -> None:
+    """A whole list holds everybody of it; changes name whom they hold."""
+    watch = HitWatch({"a": frozenset({"g1", "g2"}), "b": frozenset({"g3"})})
+    watch.expect({"w-1": ["a"], "w-2": ["a", "b"]}, 100.0)
+    watch.note("g1", frozenset({"w-1"}), 99.0)
+    watch.note("g1", frozenset({"w-1"}), 101.0)
+    watch.note("g1", frozenset({"w-1"}), 105.0)
+    watch.note("g2", None, 102.0)
+    watch.note("g3", frozenset({"w-9"}), 103.0)
+    assert sorted(watch.took) == [1.0, 2.0, 2.0]
+    assert set(watch.waiting) == {("w-2", "g1"), ("w-2", "g3")}
+    found = watch.figures()
+    assert (found["at_gates"], found["not_at_gates"], found["longest_s"]) == (3, 2, 2.0)

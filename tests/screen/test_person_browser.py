@@ -56,7 +56,7 @@ def test_ok__typed_pinyin_finds_the_guard_overrides_and_the_gate_answers_on_the_
     shows(browser, "Safety training lapsed on 2026-06-30")
     browser.find_element(By.ID, "reason").send_keys("new papers seen")
     browser.find_element(By.CSS_SELECTOR, ".ways .danger").click()
-    shows(browser, "new papers seen · guard")
+    shows(browser, "Admitted by the guard")
     event = next(one for one in reversed(gate.events) if isinstance(one, AccessEvent))
     assert (event.reason, event.worker_id, event.granted) == (Reason.MANUAL_ADMIT, "w-0412", True)
     assert event.alerts

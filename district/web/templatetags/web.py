@@ -11,6 +11,7 @@
 """
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django import template
@@ -18,7 +19,7 @@ from django.conf import settings
 from django.forms import BoundField
 from django.http import QueryDict
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -38,6 +39,12 @@ register = template.Library()
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """Draw a symbol that only decorates: the text beside it says the same."""
+    return _icon(name, get_script_prefix())
+
+
+@cache
+def _icon(name: str, _prefix: str) -> SafeString:
+    """Draw a symbol once for each address below which the console lies. A page has forty."""
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("web/icons.svg"), name)
 
 
