@@ -77,8 +77,8 @@ class AlarmPages:
     async def lock_down(self, request: PageRequest) -> Response:
         """Ask the gate to refuse everybody, or to end that; only after the question was answered."""
         release = request.form.get("what") == "release"
-        on = self._lock(request).state is LockState.ON
-        if request.form.get("confirm") != "yes" or (release and not on):
+        over = self._lock(request).state is LockState.OFF  # While the gate is silent it may last: the gate decides.
+        if request.form.get("confirm") != "yes" or (release and over):
             word = AlarmWord.CHANGED_MEANWHILE if request.form.get("confirm") == "yes" else None
             return self._lock_question(request, word, 409 if word else 200)
         try:
