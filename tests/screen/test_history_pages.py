@@ -20,7 +20,7 @@ from edge.core.config import Config
 from edge.core.ports import DeskError
 from edge.screen.access.roles import Role
 from edge.screen.access.visitor import COOKIE
-from edge.screen.app import create_app
+from edge.screen.app import ScreenSources, create_app
 from edge.storage.journal import JournalReader
 from edge.storage.journal_history import JournalHistory
 
@@ -35,7 +35,8 @@ class Pages:
         self._journal, self._history = JournalReader(path), JournalHistory(path)
         self._runner = asyncio.Runner()
         self._app = create_app(
-            self._journal, Summary, Config(), self.desk, directory=lambda: NAMES, history=self._history
+            ScreenSources(self._journal, Summary, desk=self.desk, directory=lambda: NAMES, history=self._history),
+            Config(),
         )
         self._lifespan = self._app.router.lifespan_context(self._app)
         self._runner.run(self._start())

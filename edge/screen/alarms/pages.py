@@ -39,7 +39,7 @@ class AlarmPages:
             make.page("/guard/lock-down", self.lock_down_question, right),
             make.form_route("/guard/lock-down", self.lock_down, right),
             make.part("/guard/lock-down/now", self.lock_down_now, right),
-            make.part("/banner", self.banner, None),
+            make.shared_part("/banner", self.banner, None),
         ]
 
     async def page(self, request: PageRequest) -> Response:
