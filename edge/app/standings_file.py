@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from edge.app.memory_folder import gate_owner, memory_files, memory_folder, remove_for_screen, replace_for_screen
 from edge.core.config import Config
@@ -22,7 +22,7 @@ BYTES_MAX = 64 * 1024 * 1024
 WORKERS_PER_TURN = 100
 """Written between two frames, in about a millisecond: a site of 20,000 workers delays no frame."""
 RETRY_S = 60.0
-_ROWS = TypeAdapter(tuple[WorkerStanding, ...])
+_ROWS = TypeAdapter(tuple[WorkerStanding, ...], config=ConfigDict(hide_input_in_errors=True))
 
 
 class StandingsFile:

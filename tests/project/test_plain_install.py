@@ -49,7 +49,6 @@ def test_ok__every_command_explains_itself_and_what_a_gate_is_set_up_with_needs_
     ("words", "extra"),
     [
         (["sitegate", "demo"], "demo"),
-        (["sitegate", "bench"], "tools"),
         (["sitegate", "replay", "story.toml", "--png", "story.png"], "tools"),
         (["sitegate-hq", "--help"], "hq"),
         (["sitegate-hq", "run"], "hq"),
