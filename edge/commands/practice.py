@@ -46,13 +46,7 @@ def try_(
             try:
                 session.who()
                 if pages:
-                    address, password = start_pages(processes, told.gate_config(folder), folder, port, language)
-                    out.print(
-                        styled("lane: ", (f"{address}/lane", "bold"), "   office: ", f"{address}/"), soft_wrap=True
-                    )
-                    out.print(
-                        styled(f"guard: {address}/guard   account {ACCOUNT}, password {password}"), soft_wrap=True
-                    )
+                    _say_pages(*start_pages(processes, told.gate_config(folder), folder, port, language), ACCOUNT)
                 out.print(
                     "Type card li-wei, face li-wei, pass, help or quit." if story is None else "Type help or quit."
                 )
@@ -63,6 +57,11 @@ def try_(
         raise fail(str(error), EXIT_USAGE) from error
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _say_pages(address: str, password: str, account: str) -> None:
+    out.print(styled("lane: ", (f"{address}/lane", "bold"), "   office: ", f"{address}/"), soft_wrap=True)
+    out.print(styled(f"guard: {address}/guard   account {account}, password {password}"), soft_wrap=True)
 
 
 def register(app: typer.Typer) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 RIG = ROOT / "tests" / "rigs" / "plain_install.py"
-OF_EXTRAS = ("alembic", "drawsvg", "iotcore", "resvg_py", "segno", "sqlalchemy", "scipy", "pytest")
+OF_EXTRAS = ("alembic", "drawsvg", "iotcore", "resvg_py", "sqlalchemy", "scipy", "pytest")
 
 
 def run(*words: str | Path, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
