@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,8 +23,8 @@ from edge.replica.directory import DirectoryReader
 from edge.replica.summary import SummaryReader
 from edge.screen.access.peers import NOBODY, owner_of
 from edge.screen.access.public_name import UnknownProxyUser
-from edge.screen.app import create_app
-from edge.screen.office.muster import MusterSource
+from edge.screen.app import ScreenSources, create_app
+from edge.screen.office.muster import MusterSource, NoNames
 from edge.screen.server import PortTaken, ScreenServer
 from edge.screen.translations import MissingText
 from edge.storage.desk_store import DeskStore
@@ -44,44 +44,44 @@ def run(config: Config, shutdown: Shutdown) -> None:
     """Run the pages until shutdown."""
     desk_dir(config)
     state = config.paths.state_dir
-    history = JournalHistory(state / JOURNAL)
-    journal, summary = JournalReader(state / JOURNAL), SummaryReader(state / REPLICA)
-    desk, names = DeskStore(state / DESK), open_directory(config)
-    muster = newest_muster(muster_files(config))
-    app = create_app(
-        journal,
+    with ExitStack() as readers:
+        app = create_app(open_sources(config, readers), config)
+        server = ScreenServer(app, config.screen, lambda: other_processes(state))
+        thread = server.start()
+        due_s = time.monotonic()
+
+        def step() -> bool:
+            nonlocal due_s
+            if time.monotonic() >= due_s:
+                due_s = time.monotonic() + FORGET_EVERY_S
+                forget_done(state, timedelta(days=config.screen.visitors_kept_days))
+            return not shutdown.wait(0.2) and thread.is_alive()
+
+        try:
+            run_steps(step, shutdown, Watchdog())
+        finally:
+            server.stop()
+            thread.join(5)
+
+
+def open_sources(config: Config, readers: ExitStack) -> ScreenSources:
+    """Open what the pages read. `readers` closes it. Raises DeskError, JournalError."""
+    state, names = config.paths.state_dir, open_directory(config)
+    if names is not None:
+        readers.callback(names.close)
+    summary = SummaryReader(state / REPLICA)
+    readers.callback(summary.close)
+    return ScreenSources(
+        readers.enter_context(closing(JournalReader(state / JOURNAL))),
         summary.read,
-        config,
-        desk,
-        metrics_files(config),
-        muster,
-        directory=names.read if names else None,
-        history=history,
+        desk=readers.enter_context(closing(DeskStore(state / DESK))),
+        metrics=metrics_files(config),
+        muster=newest_muster(muster_files(config)),
+        directory=names.read if names else NoNames,
+        history=readers.enter_context(closing(JournalHistory(state / JOURNAL))),
         preview=PreviewReader(config).newest,
         standings=StandingsReader(config).read,
     )
-    server = ScreenServer(app, config.screen, lambda: other_processes(state))
-    thread = server.start()
-    due_s = time.monotonic()
-
-    def step() -> bool:
-        nonlocal due_s
-        if time.monotonic() >= due_s:
-            due_s = time.monotonic() + FORGET_EVERY_S
-            forget_done(state, timedelta(days=config.screen.visitors_kept_days))
-        return not shutdown.wait(0.2) and thread.is_alive()
-
-    try:
-        run_steps(step, shutdown, Watchdog())
-    finally:
-        server.stop()
-        thread.join(5)
-        journal.close()
-        history.close()
-        summary.close()
-        desk.close()
-        if names is not None:
-            names.close()
 
 
 def open_directory(config: Config) -> DirectoryReader | None:

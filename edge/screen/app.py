@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -40,51 +41,36 @@ OLD_ADDRESSES = {"/desk": "/guard", "/desk/muster": "/muster"}
 """Addresses of the version before, in people's bookmarks."""
 
 
-def create_app(
-    journal: JournalReader,
-    sync: SyncSource,
-    config: Config,
-    desk: ScreenDesk | None = None,
-    metrics: Sequence[Path] = (),
-    muster: MusterSource = lambda: None,
-    directory: DirectorySource | None = None,
-    history: History | None = None,
-    preview: PreviewSource | None = None,
-    standings: StandingSource = lambda: None,
-) -> Starlette:
-    """Make the application. While it runs, it follows the journal.
+@dataclass(frozen=True, slots=True)
+class ScreenSources:
+    """What the pages read, and where they leave requests. The caller closes journal, history and desk.
 
-    The caller closes journal reader and desk. Without a desk nobody can sign in. `metrics`: files with the other
-    processes' numbers, for /metrics. `muster`: who is on the site. `directory`: names; None: there are none.
-    `preview`: the picture of who approaches.
-    `history`: the journal's past; None: no pages about it.
-    `standings`: what stands for and against each worker.
+    `desk`: without one nobody can sign in. `metrics`: files with the other processes' numbers, for /metrics. `muster`:
+    who is on the site. `directory`: names. `history`: the journal's past; None: no pages about it. `preview`: the
+    picture of who approaches. `standings`: what stands for and against each worker.
+    """
+
+    journal: JournalReader
+    sync: SyncSource
+    desk: ScreenDesk | None = None
+    metrics: Sequence[Path] = ()
+    muster: MusterSource = lambda: None
+    directory: DirectorySource = NoNames
+    history: History | None = None
+    preview: PreviewSource | None = None
+    standings: StandingSource = lambda: None
+
+
+def create_app(sources: ScreenSources, config: Config) -> Starlette:
+    """Make the application. While it runs, it follows the journal.
 
     Raises:
         edge.screen.translations.MissingText: a language file of the package is broken.
     """
-    watch = Watch(journal)
-    names = directory or NoNames if desk is None else VisitorNames(directory or NoNames, desk)
-    sessions = Sessions(desk, watch.now) if desk is not None else None
-    context = PageContext(watch, config, sessions, standings)
-    routes: list[BaseRoute] = [
-        *LanePages(context, names, preview).routes(),
-        *OfficePages(context, sync, muster, names, standings).routes(),
-        *TechnicianPages(context, sync, metrics).routes(),
-        context.part("/events", EventStream(watch).events, None),
-        *(Route(old, _moved(context, new)) for old, new in OLD_ADDRESSES.items()),
-        Mount("/static", StaticFiles(packages=[("edge.screen", "static"), ("common.web", "static")])),
-    ]
-    if desk is not None and sessions is not None:
-        context.kept = KeptScreens(desk, desk, watch.now, config.screen.kept_days)
-        alarms = AlarmPages(context, desk, desk, names)
-        persons = PersonPages(context, PeopleIndex(directory or NoNames, standings, muster))
-        routes += SignInPages(context, sessions, desk).routes()
-        routes += GuardPages(context, desk, alarms, persons).routes() + persons.routes()
-        routes += alarms.routes() + VisitorPages(context, desk, desk, muster, names).routes()
-
-    if desk is not None and history is not None:
-        routes += HistoryPages(context, history, names, PeopleIndex(names), desk).routes()
+    watch = Watch(sources.journal)
+    sessions = Sessions(sources.desk, watch.now) if sources.desk is not None else None
+    context = PageContext(watch, config, sessions, sources.standings)
+    routes = _routes(context, sources)
 
     @contextlib.asynccontextmanager
     async def follow(app: Starlette) -> AsyncIterator[None]:
@@ -106,6 +92,30 @@ def create_app(
     )
     app.state.sessions = sessions
     return app
+
+
+def _routes(context: PageContext, sources: ScreenSources) -> list[BaseRoute]:
+    desk, muster, standings = sources.desk, sources.muster, sources.standings
+    names = sources.directory if desk is None else VisitorNames(sources.directory, desk)
+    routes: list[BaseRoute] = [
+        *LanePages(context, names, sources.preview).routes(),
+        *OfficePages(context, sources.sync, muster, names, standings).routes(),
+        *TechnicianPages(context, sources.sync, sources.metrics).routes(),
+        context.part("/events", EventStream(context.watch).events, None),
+        *(Route(old, _moved(context, new)) for old, new in OLD_ADDRESSES.items()),
+        Mount("/static", StaticFiles(packages=[("edge.screen", "static"), ("common.web", "static")])),
+    ]
+    if desk is None or context.sessions is None:
+        return routes
+    context.kept = KeptScreens(desk, desk, context.watch.now, context.config.screen.kept_days)
+    alarms = AlarmPages(context, desk, desk, names)
+    persons = PersonPages(context, PeopleIndex(sources.directory, standings, muster))
+    routes += SignInPages(context, context.sessions, desk).routes()
+    routes += GuardPages(context, desk, alarms, persons).routes() + persons.routes()
+    routes += alarms.routes() + VisitorPages(context, desk, desk, muster, names).routes()
+    if sources.history is not None:
+        routes += HistoryPages(context, sources.history, names, PeopleIndex(names), desk).routes()
+    return routes
 
 
 Answer = Callable[[Request], Awaitable[Response]]

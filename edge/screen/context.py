@@ -1,6 +1,7 @@
 """What every page shares: rendering, language, links, local time, and the check of who may open it."""
 
 import hmac
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
@@ -27,6 +28,8 @@ from edge.screen.translations import DeskWord, MissingText, Texts, load_all
 
 LANGUAGE_COOKIE, LANGUAGE_LASTS_S = "sitegate_language", 365 * 24 * 3600
 FORM_FIELDS_MAX = 20
+SHARED_S = 1.0
+"""Ages on a page may be so much too small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,24 @@ class PageContext:
             return Response(status_code=403, headers={"HX-Refresh": "true"})  # The reloaded page shows the sign-in.
 
         return Route(path, answer)
+
+    def shared_part(self, path: str, handler: Handler, right: Right | None) -> Route:
+        """Make a route for a changing part that is the same for all accounts with the same rights.
+
+        Hundreds of open pages ask in the same moment. The part is made once for all of them, so that the lane's
+        display does not wait for it.
+        """
+        made: dict[object, tuple[int, float, bytes]] = {}
+
+        async def answer(request: PageRequest) -> Response:
+            key = (request.texts.code, tuple(right for right in Right if request.may(right)))
+            changes, now_s = self.watch.changes, time.monotonic()
+            found = made.get(key)
+            if found is None or found[0] != changes or now_s - found[1] > SHARED_S:
+                found = made[key] = (changes, now_s, bytes((await handler(request)).body))
+            return HTMLResponse(found[2])
+
+        return self.part(path, answer, right)
 
     def form_route(self, path: str, handler: Handler, right: Right) -> Route:
         """Make a route for a form of a signed-in page. A form without the session's token changes nothing."""

@@ -21,7 +21,7 @@ from edge.core.config import SiteConfig, parse
 from edge.core.domain import CameraStatus, Frame
 from edge.core.ports import JournalError
 from edge.replica.summary import SummaryReader
-from edge.screen.app import create_app
+from edge.screen.app import ScreenSources, create_app
 from edge.sim import ManualClock
 from edge.storage.journal import JournalReader
 from edge.sync.service import SyncService
@@ -173,7 +173,7 @@ def _scrape(rig: Rig) -> str:
         JournalReader(rig.state_dir / "gate/journal.db"),
         SummaryReader(rig.state_dir / "sync/replica.db"),
     )
-    app = create_app(journal, summary.read, rig.config, None, metrics_files(rig.config))
+    app = create_app(ScreenSources(journal, summary.read, desk=None, metrics=metrics_files(rig.config)), rig.config)
 
     async def get() -> str:
         transport = httpx.ASGITransport(app)

@@ -16,7 +16,7 @@ from edge.replica.summary import ReplicaSummary
 from edge.screen.access import connections, peers
 from edge.screen.access.connections import PER_PEER_MAX
 from edge.screen.access.peers import owner, peer_of
-from edge.screen.app import create_app
+from edge.screen.app import ScreenSources, create_app
 from edge.screen.server import ScreenServer
 from edge.storage.journal import JournalReader
 
@@ -29,7 +29,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may be several
 class Served:
     def __init__(self, folder: Path) -> None:
         self.refused: set[int] = set()
-        app = create_app(JournalReader(folder / "journal.db"), ReplicaSummary, Config())
+        app = create_app(ScreenSources(JournalReader(folder / "journal.db"), ReplicaSummary), Config())
         self.server = ScreenServer(app, ScreenConfig(port=0), lambda: self.refused)
         self.port = int(self.server.url.rpartition(":")[2])
 

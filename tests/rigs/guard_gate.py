@@ -16,7 +16,7 @@ from edge.core.domain import GateSignal, ListAge, MusterList, MusterPerson, Rost
 from edge.replica.directory import DirectoryList
 from edge.replica.summary import ReplicaSummary
 from edge.screen.access.sessions import Sessions
-from edge.screen.app import create_app
+from edge.screen.app import ScreenSources, create_app
 from edge.screen.server import ScreenServer
 from edge.storage.desk_store import DeskStore
 from edge.storage.journal import JournalReader
@@ -94,13 +94,15 @@ class GuardGate(House):
     def app(self) -> Starlette:
         """Make the screen's pages."""
         return create_app(
-            JournalReader(self.folder / "journal.db"),
-            ReplicaSummary,
+            ScreenSources(
+                JournalReader(self.folder / "journal.db"),
+                ReplicaSummary,
+                desk=self.desk,
+                muster=lambda: self.muster,
+                directory=lambda: self.directory,
+                standings=self._reader.read,
+            ),
             self.config,
-            self.desk,
-            muster=lambda: self.muster,
-            directory=lambda: self.directory,
-            standings=self._reader.read,
         )
 
     def start(self) -> None:

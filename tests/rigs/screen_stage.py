@@ -28,7 +28,7 @@ from edge.core.config import Config, ScreenConfig, SiteConfig
 from edge.core.domain import LiveState, Tone
 from edge.replica.summary import AckSummary, LinkSummary, ListSummary, ReplicaSummary
 from edge.screen.access.sessions import Sessions
-from edge.screen.app import create_app
+from edge.screen.app import ScreenSources, create_app
 from edge.screen.office.muster import NoNames
 from edge.screen.ports import NameDirectory
 from edge.screen.server import ScreenServer
@@ -98,13 +98,15 @@ class Stage:
     def start_server(self) -> None:
         """Serve, on the same port as before if there was one."""
         app = create_app(
-            self.reader,
-            lambda: self.summary,
+            ScreenSources(
+                self.reader,
+                lambda: self.summary,
+                desk=self.desk,
+                preview=self._picture,
+                directory=lambda: self.names,
+                history=self.history,
+            ),
             self.config,
-            self.desk,
-            preview=self._picture,
-            directory=lambda: self.names,
-            history=self.history,
         )
         self.sessions: Sessions = app.state.sessions
         self._server = ScreenServer(app, self.config.screen)

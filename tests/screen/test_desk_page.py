@@ -22,7 +22,7 @@ from edge.core.domain import AdmitRequest, GateSignal
 from edge.replica.summary import ReplicaSummary
 from edge.screen.access.passwords import hash_password, password_matches
 from edge.screen.access.sessions import Session, Sessions
-from edge.screen.app import create_app
+from edge.screen.app import ScreenSources, create_app
 from edge.storage.desk_store import DeskStore
 from edge.storage.journal import JournalReader
 
@@ -57,7 +57,9 @@ class DeskHouse(House):
         return answer
 
     def screen(self) -> Starlette:
-        return create_app(JournalReader(self.folder / "journal.db"), ReplicaSummary, Config(), self.desk)
+        return create_app(
+            ScreenSources(JournalReader(self.folder / "journal.db"), ReplicaSummary, desk=self.desk), Config()
+        )
 
     @property
     def admits(self) -> list[AccessEvent]:

@@ -23,7 +23,7 @@ from edge.core.domain import SiteStandings
 from edge.core.ports import DeskError
 from edge.screen.access.roles import Role
 from edge.screen.access.visitor import COOKIE
-from edge.screen.app import create_app
+from edge.screen.app import ScreenSources, create_app
 from edge.screen.ports import StandingSource
 from edge.storage.journal import JournalReader
 from edge.storage.journal_history import JournalHistory
@@ -41,13 +41,15 @@ class Pages:
         self._journal, self._history = JournalReader(path), JournalHistory(path)
         self._runner = asyncio.Runner()
         self._app = create_app(
-            self._journal,
-            Summary,
+            ScreenSources(
+                self._journal,
+                Summary,
+                desk=self.desk,
+                directory=lambda: NAMES,
+                history=self._history,
+                standings=standings,
+            ),
             Config(),
-            self.desk,
-            directory=lambda: NAMES,
-            history=self._history,
-            standings=standings,
         )
         self._lifespan = self._app.router.lifespan_context(self._app)
         self._runner.run(self._start())

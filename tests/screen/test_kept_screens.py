@@ -17,7 +17,7 @@ from edge.screen.access.kept_screens import KeptScreens
 from edge.screen.access.roles import Role
 from edge.screen.access.sessions import Session
 from edge.screen.access.visitor import COOKIE, KEPT_COOKIE
-from edge.screen.app import create_app
+from edge.screen.app import ScreenSources, create_app
 from edge.storage.desk_store import DeskStore
 from edge.storage.journal import JournalReader
 
@@ -35,7 +35,9 @@ class Office:
     def visit(self, steps: Steps[T], client: str = "127.0.0.1", **screen: object) -> T:
         async def running() -> T:
             config = Config(screen=ScreenConfig.model_validate(screen))
-            app = create_app(JournalReader(self.folder / "journal.db"), ReplicaSummary, config, self.desk)
+            app = create_app(
+                ScreenSources(JournalReader(self.folder / "journal.db"), ReplicaSummary, desk=self.desk), config
+            )
             transport = httpx.ASGITransport(app, client=(client, 4711))
             async with (
                 app.router.lifespan_context(app),

@@ -15,7 +15,7 @@ from edge.app.preview_file import PreviewPicture
 from edge.core.config import Config, ScreenConfig
 from edge.core.domain import Tone
 from edge.replica.directory import DirectoryList
-from edge.screen.app import create_app
+from edge.screen.app import ScreenSources, create_app
 from edge.screen.lane import pages
 
 PICTURE = PreviewPicture(7, b"\xff\xd8\xff picture")
@@ -40,7 +40,9 @@ def visit(
     config = Config(screen=screen or ScreenConfig())
 
     async def running() -> Any:
-        app = create_app(journal, Summary, config, directory=lambda: names or DirectoryList(), preview=preview)
+        app = create_app(
+            ScreenSources(journal, Summary, directory=lambda: names or DirectoryList(), preview=preview), config
+        )
         transport = httpx.ASGITransport(app, client=(client, 1))
         async with (
             app.router.lifespan_context(app),

@@ -13,7 +13,7 @@ from edge.core.config import Config
 from edge.core.domain import MusterList, MusterPerson
 from edge.replica.summary import ReplicaSummary
 from edge.screen.access.passwords import hash_password
-from edge.screen.app import create_app
+from edge.screen.app import ScreenSources, create_app
 from edge.screen.journal.totals import JournalTotals
 from edge.screen.office.muster import MusterView, NoNames, muster_view
 from edge.screen.technician.view import manager_view
@@ -95,7 +95,17 @@ def test_ok__a_damaged_or_missing_file_is_none(tmp_path: Path) -> None:
 def test_fail__nobody_sees_names_without_signing_in(tmp_path: Path) -> None:
     desk = DeskStore(tmp_path / "desk.db")
     desk.set_password("anna", hash_password("correct horse battery"), by="test")
-    app = create_app(MemoryJournal(), ReplicaSummary, Config(), desk, (), lambda: muster("w-1"), lambda: NAMES)
+    app = create_app(
+        ScreenSources(
+            MemoryJournal(),
+            ReplicaSummary,
+            desk=desk,
+            metrics=(),
+            muster=lambda: muster("w-1"),
+            directory=lambda: NAMES,
+        ),
+        Config(),
+    )
 
     async def visit() -> tuple[str, str, str, str]:
         transport = httpx.ASGITransport(app, client=("127.0.0.1", 4711))

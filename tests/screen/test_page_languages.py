@@ -34,7 +34,7 @@ from edge.core.config import Config, SiteConfig
 from edge.core.domain import ListAge, MusterList, MusterPerson, SiteStandings, WorkerStanding
 from edge.screen.access.roles import Role
 from edge.screen.access.visitor import COOKIE
-from edge.screen.app import create_app
+from edge.screen.app import ScreenSources, create_app
 from edge.screen.context import LANGUAGE_COOKIE
 from edge.screen.journal.follower import utc_now
 from edge.screen.office.muster import NoNames
@@ -122,14 +122,16 @@ def application(journal: JournalReader, history: JournalHistory, muster: MusterL
         Link(False, now - timedelta(hours=2)),
     )
     return create_app(
-        journal,
-        lambda: sync,
+        ScreenSources(
+            journal,
+            lambda: sync,
+            desk=ThirdAlphabet(),
+            muster=lambda: muster,
+            directory=lambda: names,
+            history=history,
+            standings=lambda: standings(now),
+        ),
         Config(site=SITE),
-        ThirdAlphabet(),
-        muster=lambda: muster,
-        directory=lambda: names,
-        history=history,
-        standings=lambda: standings(now),
     )
 
 

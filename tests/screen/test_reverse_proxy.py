@@ -26,7 +26,7 @@ from edge.core.config import Config, ConfigError, ScreenConfig, parse
 from edge.replica.summary import ReplicaSummary
 from edge.screen.access.passwords import hash_password
 from edge.screen.access.public_name import PublicName, UnknownProxyUser
-from edge.screen.app import create_app
+from edge.screen.app import ScreenSources, create_app
 from edge.screen.server import ScreenServer
 from edge.storage.desk_store import DeskStore
 from edge.storage.journal import JournalReader
@@ -47,7 +47,9 @@ class Proxied:
         for name in ("anna", "bo"):
             self.desk.set_password(name, hash_password(PASSWORD), by="test")
         screen = ScreenConfig(port=0, public_url=f"https://{NAME}{sub_path}", proxy_user=PROXY_USER)
-        app = create_app(JournalReader(folder / "journal.db"), ReplicaSummary, Config(screen=screen), self.desk)
+        app = create_app(
+            ScreenSources(JournalReader(folder / "journal.db"), ReplicaSummary, desk=self.desk), Config(screen=screen)
+        )
         self.server = ScreenServer(app, screen)
         thread = self.server.start()
         parts.callback(thread.join, 10)
@@ -203,7 +205,7 @@ def test_fail__settings_that_cannot_be_meant(tmp_path: Path) -> None:
     ):
         with pytest.raises(ConfigError):
             parse({"screen": {"public_url": url}, "liveness": {"mode": "off"}})
-    app = create_app(JournalReader(tmp_path / "journal.db"), ReplicaSummary, Config())
+    app = create_app(ScreenSources(JournalReader(tmp_path / "journal.db"), ReplicaSummary), Config())
     with pytest.raises(UnknownProxyUser, match="proxy_user"):
         ScreenServer(app, ScreenConfig(port=0, proxy_user="nobody-here"))
     assert PublicName.of("https://Gate.Example:8443/north/") == PublicName("gate.example:8443", "/north")
@@ -212,7 +214,9 @@ def test_fail__settings_that_cannot_be_meant(tmp_path: Path) -> None:
 
 def test_ok__every_link_of_every_page_begins_with_the_sub_path(tmp_path: Path) -> None:
     screen = ScreenConfig(public_url="https://gate.example/north")
-    app = create_app(JournalReader(tmp_path / "journal.db"), ReplicaSummary, Config(screen=screen), MemoryDesk())
+    app = create_app(
+        ScreenSources(JournalReader(tmp_path / "journal.db"), ReplicaSummary, desk=MemoryDesk()), Config(screen=screen)
+    )
     wrong: list[tuple[str, str]] = []
 
     async def steps() -> int:

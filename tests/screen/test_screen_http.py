@@ -16,7 +16,7 @@ from edge.core.config import Config, ScreenConfig
 from edge.core.domain import LiveState, Tone
 from edge.screen.access.roles import Role
 from edge.screen.access.security import host_allowed
-from edge.screen.app import create_app
+from edge.screen.app import ScreenSources, create_app
 from edge.screen.journal.follower import BATCH, Watch
 from edge.screen.lane_view import SIGNS, LaneView
 from edge.screen.translations import load_all
@@ -38,7 +38,7 @@ def visit(
     """Run the steps against the running application, signed in with a role, or as a stranger."""
 
     async def running() -> T:
-        app = create_app(journal, Summary, config or Config(), MemoryDesk())
+        app = create_app(ScreenSources(journal, Summary, desk=MemoryDesk()), config or Config())
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with (
             app.router.lifespan_context(app),
@@ -166,7 +166,7 @@ def test_fail__an_error_is_a_plain_page_without_its_cause() -> None:
         raise sqlite3.OperationalError("secret cause")
 
     async def ask() -> httpx.Response:
-        app = create_app(MemoryJournal(), broken, Config(), MemoryDesk())
+        app = create_app(ScreenSources(MemoryJournal(), broken, desk=MemoryDesk()), Config())
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             signed_in(client, app)

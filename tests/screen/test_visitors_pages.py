@@ -19,7 +19,7 @@ from edge.core.passage import PassageState
 from edge.core.ports import DeskError
 from edge.screen.access.roles import RIGHTS, Right, Role
 from edge.screen.access.sessions import Session
-from edge.screen.app import create_app
+from edge.screen.app import ScreenSources, create_app
 from edge.screen.journal.alarms import AlarmLog
 from edge.screen.journal.event_line import event_line
 from edge.screen.journal.totals import JournalTotals
@@ -44,7 +44,7 @@ class Desk:
             self.store.set_password(role.value, STORED, by="test", role=role)
         self.journal = MemoryJournal()
         self.journal.show(live(Tone.IDLE).model_copy(update={"utc": self.now}))
-        self.app = create_app(self.journal, lambda: Summary(), Config(), self.store)
+        self.app = create_app(ScreenSources(self.journal, lambda: Summary(), desk=self.store), Config())
 
     def visit(self, steps: Steps, role: Role = Role.GUARD) -> Any:
         async def run() -> Any:

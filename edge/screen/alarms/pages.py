@@ -40,7 +40,7 @@ class AlarmPages:
             make.page("/guard/lock-down", self.lock_down_question, right),
             make.form_route("/guard/lock-down", self.lock_down, right),
             make.part("/guard/lock-down/now", self.lock_down_now, right),
-            make.part("/banner", self.banner, None),
+            make.shared_part("/banner", self.banner, None),
         ]
 
     async def page(self, request: PageRequest) -> Response:
@@ -78,8 +78,8 @@ class AlarmPages:
     async def lock_down(self, request: PageRequest) -> Response:
         """Ask the gate to refuse everybody, or to end that; only after the question was answered."""
         release = request.form.get("what") == "release"
-        on = self._lock(request).state is LockState.ON
-        if request.form.get("confirm") != "yes" or (release and not on):
+        over = self._lock(request).state is LockState.OFF  # While the gate is silent it may last: the gate decides.
+        if request.form.get("confirm") != "yes" or (release and over):
             word = AlarmWord.CHANGED_MEANWHILE if request.form.get("confirm") == "yes" else None
             return self._lock_question(request, word, 409 if word else 200)
         try:

@@ -146,7 +146,7 @@ class HistoryPages:
         return frozenset({text}) if self._people.person(text) else self._people.ids(text)
 
     def _local(self) -> Callable[[datetime], datetime]:
-        """Return what turns a time into the site's, for one answer: also in a thread, and before any page was made."""
+        """Return what turns a time into the site's, also in a thread and before any page was made."""
         return SiteTime(self._context.zone(), {}).local
 
     def _today(self) -> date:

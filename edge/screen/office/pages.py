@@ -37,7 +37,7 @@ class OfficePages:
         make = self._context
         return [
             make.page("/", self.front, Right.SEE_OFFICE),
-            make.part("/office/now", self.now, Right.SEE_OFFICE),
+            make.shared_part("/office/now", self.now, Right.SEE_OFFICE),
             make.page("/muster", self.muster, Right.SEE_PEOPLE),
             make.page("/holds", self.holds, Right.SEE_RISK),
             make.page("/training", self.training, Right.SEE_OFFICE),

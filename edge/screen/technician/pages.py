@@ -30,7 +30,7 @@ class TechnicianPages:
         make = self._context
         return [
             make.page("/technician", self.page, Right.SEE_TECHNICAL),
-            make.part("/technician/board", self.board, Right.SEE_TECHNICAL),
+            make.shared_part("/technician/board", self.board, Right.SEE_TECHNICAL),
             make.open_page("/metrics", self.metrics),
             make.open_page("/healthz", self.healthz),
         ]
