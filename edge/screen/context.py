@@ -4,7 +4,7 @@ import hmac
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from edge.core.config import Config
+from edge.screen.access.form_text import typed_text
 from edge.screen.access.kept_screens import KeptScreens
 from edge.screen.access.public_name import PublicName
 from edge.screen.access.roles import RIGHTS, Right
@@ -98,6 +99,7 @@ class PageContext:
             lstrip_blocks=True,
         )
         self._zone = SiteZone(standings)
+        watch.zone = lambda: self._zone.known
         self._time = SiteTime(None, self.languages[config.screen.language].room("time"))
         """Of the page that is being made: pages are made one after the other."""
         self._env.filters["local"] = self.local
@@ -160,6 +162,7 @@ class PageContext:
 
         async def answer(http: Request) -> Response:
             session, form = self.session(http), await read_form(http)
+            form = {name: typed_text(value) for name, value in form.items()}
             request = PageRequest(http, self.language(http), session, form)
             if session is None or not is_ours(form, session):
                 return self.sign_in_page(request, DeskWord.SIGNED_OUT, 403)
@@ -245,6 +248,10 @@ class PageContext:
     def local(self, utc: datetime) -> datetime:
         """Return a time in the site's time zone."""
         return self._time.local(utc)
+
+    def zone(self) -> tzinfo | None:
+        """Return the site's time zone; None: that of this computer."""
+        return self._zone.now()
 
 
 async def read_form(http: Request) -> dict[str, str]:

@@ -58,6 +58,11 @@ class SiteZone:
         self._standings = standings
         self._name, self._zone = "", zone_of("")
 
+    @property
+    def known(self) -> tzinfo | None:
+        """The zone that was found last. It costs no look at a file."""
+        return self._zone
+
     def now(self) -> tzinfo | None:
         """Return the present zone; None until a policy is known: the zone of this computer."""
         found = self._standings()

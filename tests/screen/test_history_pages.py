@@ -8,6 +8,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -16,26 +17,38 @@ from python_calamine import CalamineWorkbook
 from screen_account import MemoryDesk, session_of
 from screen_parts import Summary
 
+from contract.messages import PolicySnapshot
 from edge.core.config import Config
+from edge.core.domain import SiteStandings
 from edge.core.ports import DeskError
 from edge.screen.access.roles import Role
 from edge.screen.access.visitor import COOKIE
 from edge.screen.app import ScreenSources, create_app
+from edge.screen.ports import StandingSource
 from edge.storage.journal import JournalReader
 from edge.storage.journal_history import JournalHistory
 
 PLACES = ("", "/refusals", "/trends", "/attendance", "/attendance.csv", "/attendance.xlsx")
+FAR = ("Asia/Kolkata", "Asia/Shanghai", "Asia/Tokyo", "Pacific/Kiritimati", "Etc/GMT+12", "America/Denver")
+"""In one of them it is midnight while it is noon here, wherever that is."""
 
 
 class Pages:
     """The running application on a real journal, asked as an account of a role. One loop for all questions."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, standings: StandingSource = lambda: None) -> None:
         self.desk = MemoryDesk()
         self._journal, self._history = JournalReader(path), JournalHistory(path)
         self._runner = asyncio.Runner()
         self._app = create_app(
-            ScreenSources(self._journal, Summary, desk=self.desk, directory=lambda: NAMES, history=self._history),
+            ScreenSources(
+                self._journal,
+                Summary,
+                desk=self.desk,
+                directory=lambda: NAMES,
+                history=self._history,
+                standings=standings,
+            ),
             Config(),
         )
         self._lifespan = self._app.router.lifespan_context(self._app)
@@ -44,6 +57,10 @@ class Pages:
 
     def get(self, path: str, role: Role | None = Role.MANAGER, **query: str) -> httpx.Response:
         return self._runner.run(self._get(f"/history{path}", role, query))
+
+    def wait(self) -> None:
+        """Let the application count the journal by the zone that it has found."""
+        self._runner.run(asyncio.sleep(0.2))
 
     def close(self) -> None:
         self._runner.run(self._end())
@@ -194,6 +211,21 @@ def test_fail__queries_that_no_form_sends_get_a_page(pages: Pages, place: str) -
         "all": "2",
     }
     assert pages.get(place, **strange).status_code == 200
+
+
+def test_ok__a_day_is_the_sites_and_not_this_machines(tmp_path: Path) -> None:
+    path, came, went = tmp_path / "journal.db", DAY + timedelta(hours=7), DAY + timedelta(hours=17)
+    write_day(path)
+    site = next(zone for zone in map(ZoneInfo, FAR) if came.astimezone(zone).date() != went.astimezone(zone).date())
+    policy = PolicySnapshot(site_id="s", list_version=1, issued_utc=DAY, time_zone=site.key)
+    with closing(Pages(path, lambda: SiteStandings(utc=DAY, site_id="s", policy=policy))) as pages:
+        first, second = (f"{one.astimezone(site):%Y-%m-%d}" for one in (came, went))
+        assert f"{went.astimezone(site):%H:%M}:00" in pages.get("", day=second, what="admitted").text
+        assert "Training lapsed" in pages.get("/refusals", day=first).text
+        assert "Training lapsed" not in pages.get("/refusals", day=second).text
+        assert f"{first} {came.astimezone(site):%H:%M}" in pages.get("/attendance.csv", **{"from": first}).text
+        pages.wait()
+        assert f"<title>{came.astimezone(site):%H}: 3</title>" in pages.get("/trends", day=first).text
 
 
 def test_fail__a_damaged_journal_is_said(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The manager's page as data, and the metrics of the same state."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -13,6 +14,7 @@ from contract.messages import (
     ListKind,
     NoticeCode,
     NoticeEvent,
+    Origin,
     PassageOutcome,
     Reason,
 )
@@ -72,6 +74,21 @@ def test_ok__name_of_the_risk_list_stays_out() -> None:
     journal = MemoryJournal()
     journal.access(Reason.RISK_HOLD, "w-1", "key-screening")
     assert view_of(journal).lines[0].detail == ""
+
+
+def test_fail__who_sees_no_names_sees_no_hold_and_nothing_that_people_wrote() -> None:
+    journal = MemoryJournal()
+    asked: dict[str, Any] = {"by": "anna", "origin": Origin.DESK}
+    journal.access(Reason.RISK_HOLD, "w-1", "key-screening")
+    journal.add(NoticeEvent, code=NoticeCode.LOCKED_DOWN, detail="by anna: Wang fights", **asked)
+    journal.add(NoticeEvent, code=NoticeCode.REQUEST_REFUSED, detail="admit: by anna: Wang is late")
+    journal.access(Reason.MANUAL_ADMIT, "w-1", "by anna: Wang forgot the card")
+    journal.access(Reason.TRAINING_LAPSED, "w-2", "valid until 2026-06-30")
+    totals = JournalTotals(journal.epoch)
+    totals.add(journal.kept)
+    lines = manager_view(None, totals, Summary(), ENGLISH, NOW, names=False).lines
+    assert len(lines) == 4 and lines[0].detail == "valid until 2026-06-30"
+    assert not any(one in str(lines) for one in ("anna", "Wang", "risk list", "key-screening"))
 
 
 def test_ok__people_newest_first_with_those_without_id() -> None:

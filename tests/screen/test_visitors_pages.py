@@ -17,7 +17,7 @@ from edge.core.domain import MusterList, MusterPerson, Tone
 from edge.core.domain.visitors import VisitorDetails
 from edge.core.passage import PassageState
 from edge.core.ports import DeskError
-from edge.screen.access.roles import Role
+from edge.screen.access.roles import RIGHTS, Right, Role
 from edge.screen.access.sessions import Session
 from edge.screen.app import ScreenSources, create_app
 from edge.screen.journal.alarms import AlarmLog
@@ -112,7 +112,7 @@ def test_fail__a_form_of_another_page_or_session_changes_nothing(desk: Desk) -> 
 
 
 def test_fail__a_form_that_says_nothing_useful_stores_nothing(desk: Desk) -> None:
-    wrong = [{"name": ""}, {"name": "x" * 81}, {"name": "a\x00b"}, {"purpose": "hm"}]
+    wrong = [{"name": ""}, {"name": "x" * 81}, {"name": "\x00\u202e"}, {"purpose": "hm"}]
     wrong += [{"hours": hours} for hours in ("", "nan", "inf", "-1", "0", "24.5", "1e400")]
 
     async def steps(client: httpx.AsyncClient, session: Session) -> list[httpx.Response]:
@@ -131,6 +131,20 @@ def test_ok__markup_in_every_field_is_text(desk: Desk) -> None:
     (visit,) = desk.store.visits()
     for path in ("/visitors", f"/visitors/visit?visitor={visit.visitor_id}", "/muster"):
         assert script not in desk.get(path).text
+
+
+def test_fail__no_field_keeps_a_character_that_nobody_sees(desk: Desk) -> None:
+    hidden = "a\u202e\u2066b\x00c\x1b\u2028d"
+    assert desk.post("/visitors", **FORM | {"name": hidden, "host": hidden, "purpose": hidden}).status_code == 303
+    told = desk.store.visits()[0].details
+    assert (told.name, told.host, told.purpose) == ("abc d", "abc d", "abc d")
+    desk.post("/guard/admit", reason=hidden, direction="in")
+    desk.post("/guard/lock-down", what="lock", confirm="yes", why=hidden)
+    desk.journal.add(NoticeEvent, code=NoticeCode.TAMPER, utc=desk.now)
+    desk.post("/alarms/acknowledge", epoch="e1", seq="1", note=hidden)
+    assert desk.store.acknowledgements("e1")[1].note == "abc d"
+    trail = [detail for _, _, what, detail in desk.store.audit_trail(99) if what in ("admit", "lock_down")]
+    assert len(trail) == 2 and all("abc d" in detail for detail in trail)
 
 
 def test_ok__the_badge_is_shown_for_some_minutes_and_not_after_the_visit(desk: Desk) -> None:
@@ -245,6 +259,11 @@ def test_ok__the_banner_says_nothing_while_the_gate_is_silent_or_open(desk: Desk
     locked = live(Tone.DESK).model_copy(update={"utc": desk.now, "gate_state": PassageState.LOCKDOWN})
     desk.journal.show(locked)
     assert "The gate is locked down" in desk.get("/banner", Role.VIEWER).text
+    asked = {"by": "anna", "origin": Origin.DESK, "utc": desk.now}
+    desk.journal.add(NoticeEvent, code=NoticeCode.LOCKED_DOWN, detail="by anna: Wang fights", **asked)
+    for role in Role:
+        told = "Wang fights" in desk.get("/banner", role).text
+        assert told == (Right.SEE_PEOPLE in RIGHTS[role]), "what people wrote may name others"
     desk.journal.show(locked.model_copy(update={"utc": desk.now - timedelta(minutes=5)}))
     assert "The gate is locked down" not in desk.get("/banner").text
 

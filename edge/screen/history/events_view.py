@@ -3,18 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from contract.messages import AccessEvent, AnyEvent, NoticeCode, NoticeEvent, Reason
+from contract.messages import AccessEvent, AnyEvent, Reason
 from edge.core.domain import HistoryPage
 from edge.screen.history.asked import OUTCOME, PAGE_LINES, REASON, HistoryAsked, choices
 from edge.screen.history.reader import HistoryReader
 from edge.screen.journal.event_line import Line, event_line
 from edge.screen.journal.refusals import guard_and_reason
+from edge.screen.journal.withheld import without_people
 from edge.screen.translations import Texts
 from edge.screen.words.history import HistoryWord
 
 ROOM = "history"
-BY_PEOPLE = (NoticeCode.COMMAND_DONE, NoticeCode.REQUEST_REFUSED)
-"""Their details name accounts, and hold what people wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +75,8 @@ def _lines(found: HistoryPage, reader: HistoryReader, texts: Texts) -> list[Line
 
 def shown(event: AnyEvent, line: Line, reader: HistoryReader, texts: Texts) -> Line:
     """Return a line with all that this account may see, and no more."""
-    if not reader.people:  # What people wrote may name others.
-        written = bool(getattr(event, "by", "")) or (isinstance(event, NoticeEvent) and event.code in BY_PEOPLE)
-        line = replace(line, who="", detail="" if written else line.detail)
+    if not reader.people:
+        line = without_people(event, line, texts)
     if not isinstance(event, AccessEvent):
         return line
     if event.alerts:

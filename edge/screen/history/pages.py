@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
@@ -24,6 +24,7 @@ from edge.screen.journal.attendance import DAY_BEGINS, LONGEST_S, AttendanceDay,
 from edge.screen.journal.refusals import RefusalStory, stories
 from edge.screen.people.index import PeopleIndex
 from edge.screen.ports import GuardDesk, History, NameDirectory
+from edge.screen.site_time import SiteTime
 from edge.screen.words.history import HistoryWord
 
 P = ParamSpec("P")
@@ -62,7 +63,7 @@ class HistoryPages:
         """Show the events of a day."""
         reader = self._reader(request)
         said = asked(request.http.query_params, self._today(), reader.hidden)
-        query = said.query(None, reader.workers(said.who), reader.hidden)
+        query = said.query(self._context.zone(), reader.workers(said.who), reader.hidden)
         found = await self._in_thread(self._history.page, query, said.page, PAGE_LINES, said.through)
         view = events_view(found, said, reader, request.texts)
         return await self._page(request, "history/events.html", said, view=view)
@@ -121,14 +122,15 @@ class HistoryPages:
     # --- what the journal says ------------------------------------------------------------------------------------
 
     def _stories(self, day: date) -> list[RefusalStory]:
-        since, until = bounds(day)
+        since, until = bounds(day, self._context.zone())
         rows = self._history.decisions(since, until + timedelta(hours=12))  # Some are admitted after midnight.
         return stories(rows, until.timestamp())
 
     def _attendance(self, asked_for: Period) -> list[AttendanceDay]:
-        since = bounds(asked_for.first)[0] + DAY_BEGINS
-        until = bounds(asked_for.last)[1] + timedelta(seconds=LONGEST_S) + DAY_BEGINS  # Exits of the last night.
-        lines = attendance(self._history.passages(since, until), self._context.local)
+        zone = self._context.zone()
+        since = bounds(asked_for.first, zone)[0] + DAY_BEGINS
+        until = bounds(asked_for.last, zone)[1] + timedelta(seconds=LONGEST_S) + DAY_BEGINS  # Exits of the last night.
+        lines = attendance(self._history.passages(since, until), self._local())
         return [line for line in lines if asked_for.first <= line.day <= asked_for.last]
 
     # --- answers --------------------------------------------------------------------------------------------------
@@ -143,8 +145,12 @@ class HistoryPages:
         """Return the worker with this number, else all whom the search finds."""
         return frozenset({text}) if self._people.person(text) else self._people.ids(text)
 
+    def _local(self) -> Callable[[datetime], datetime]:
+        """Return what turns a time into the site's, also in a thread and before any page was made."""
+        return SiteTime(self._context.zone(), {}).local
+
     def _today(self) -> date:
-        return self._context.local(self._context.watch.now()).date()
+        return self._local()(self._context.watch.now()).date()
 
     def _period(self, request: PageRequest) -> Period:
         today = self._today()
@@ -168,7 +174,8 @@ class HistoryPages:
     def _cells(
         self, lines: Sequence[AttendanceDay], reader: HistoryReader, request: PageRequest
     ) -> Iterator[list[Cell]]:
-        return (cells(row(line, reader, request.texts), self._context.local) for line in lines)
+        local = self._local()
+        return (cells(row(line, reader, request.texts), local) for line in lines)
 
     def _recorded(self, request: PageRequest, asked_for: Period, kind: str) -> bool:
         """Record who took the names and times of whom. Return False if the disk refuses."""

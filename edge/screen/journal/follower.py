@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import sqlite3
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 import structlog
 
@@ -12,6 +12,7 @@ from edge.core.domain import LiveState
 from edge.core.ports import JournalReader
 from edge.screen.journal.totals import JournalTotals
 from edge.screen.lane_view import NOT_RUNNING, LaneView, is_stale, lane_view
+from edge.screen.site_time import SiteTime
 
 POLL_S = 0.05
 PAUSE_S = 1.0
@@ -40,6 +41,9 @@ class Watch:
         """Grows by one each time when open pages have something new to show."""
         self.live: LiveState | None = None
         self.totals = JournalTotals()
+        self.zone: Callable[[], tzinfo | None] = lambda: None
+        """The site's zone, by which the trends count. When it changes, the journal is counted again."""
+        self._counted_by: tzinfo | None = None
 
     @property
     def lane(self) -> LaneView:
@@ -71,7 +75,7 @@ class Watch:
         Raises:
             ValueError, OSError, sqlite3.Error: the journal holds a record that this software cannot read.
         """
-        if self._journal.changed() or self._behind:
+        if self._journal.changed() or self._behind or self.zone() != self._counted_by:
             self._behind = False
             self.live = self._journal.live()
             self._read_records()
@@ -110,8 +114,9 @@ class Watch:
 
     def _read_records(self) -> None:
         epoch = self._journal.epoch
-        if epoch != self.totals.epoch:
-            self.totals = JournalTotals(epoch)
+        if epoch != self.totals.epoch or self.zone() != self._counted_by:
+            self._counted_by = self.zone()
+            self.totals = JournalTotals(epoch, SiteTime(self._counted_by, {}).local)
         records = self._journal.records(self.totals.seq, BATCH)
         self.totals.add(records)
         self._behind = len(records) == BATCH

@@ -4,7 +4,7 @@ Records are added one by one, so that an event costs the same in a journal of an
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from contract.chain import BrokenChain, verify
@@ -33,10 +33,10 @@ class JournalTotals:
     passage in until a recorded passage out at this gate. `unnamed` counts passages in without a worker id (opened by
     HQ) minus those out. `chain_error` is the first fault found, '' while the chain holds; `since_seq` is the seq before
     the oldest record still kept. `unread` counts events that only newer software can read: they are in the chain, and
-    in no other sum. `trends`: counts by day and hour.
+    in no other sum. `trends`: counts by day and hour; `local` turns a time into the site's.
     """
 
-    def __init__(self, epoch: str = "") -> None:
+    def __init__(self, epoch: str = "", local: Callable[[datetime], datetime] = datetime.astimezone) -> None:
         self.epoch = epoch
         self.seq = 0
         self.hash = ""
@@ -49,7 +49,7 @@ class JournalTotals:
         self.passages: Counter[tuple[PassageOutcome, Direction]] = Counter()
         self.notices: Counter[NoticeCode] = Counter()
         self.last_access: AccessEvent | None = None
-        self.trends = Trends()
+        self.trends = Trends(local)
         self.recent: deque[AnyEvent] = deque(maxlen=RECENT_EVENTS)
         self.alarms = AlarmLog()
 

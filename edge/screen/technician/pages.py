@@ -63,4 +63,5 @@ class TechnicianPages:
 
     def _view(self, request: PageRequest) -> object:
         watch, warn_days = self._watch, self._context.config.disk.warn_days
-        return manager_view(watch.live, watch.totals, self._sync(), request.texts, watch.now(), warn_days)
+        names = request.may(Right.SEE_PEOPLE)
+        return manager_view(watch.live, watch.totals, self._sync(), request.texts, watch.now(), warn_days, names=names)

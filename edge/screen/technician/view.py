@@ -1,5 +1,6 @@
 """The manager's page as plain data, ready for the template: pure, and already in the reader's language."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from edge.core.domain import LiveState, MusterList
 from edge.core.passage import PassageState
 from edge.screen.journal.event_line import Line, Mood, event_line
 from edge.screen.journal.totals import JournalTotals
+from edge.screen.journal.withheld import is_hold, without_people
 from edge.screen.lane_view import is_stale
 from edge.screen.ports import SyncSummary
 from edge.screen.translations import DiskSign, Drifted, Label, PhotosLetIn, Texts
@@ -87,9 +89,11 @@ def manager_view(
     now: datetime,
     warn_days: float = 0,
     muster: MusterList | None = None,
+    *,
+    names: bool = True,
 ) -> ManagerView:
     """Everything the page shows, at the time `now` (UTC). `warn_days`: raise an alarm if the disk is full within so
-    many days. `muster`: who is on the site over all gates."""
+    many days. `muster`: who is on the site over all gates. `names`: the account may see them."""
     shown = None if is_stale(live, now) else live
     gate_mood, gate_words = gate_now(shown, texts)
     people, unnamed, note = _on_site(muster, totals, texts, now)
@@ -110,12 +114,20 @@ def manager_view(
         people_total=len(people) + unnamed,
         unnamed=unnamed,
         people_note=note,
-        lines=tuple(event_line(event, texts) for event in reversed(totals.recent)),
+        lines=tuple(_lines(totals, texts, names=names)),
         kept=totals.seq - totals.since_seq,
         head=totals.seq,
         chain_error=totals.chain_error,
         unread=totals.unread,
     )
+
+
+def _lines(totals: JournalTotals, texts: Texts, *, names: bool) -> Iterator[Line]:
+    for event in reversed(totals.recent):
+        if names:
+            yield event_line(event, texts)
+        elif not is_hold(event):
+            yield without_people(event, event_line(event, texts), texts)
 
 
 def _on_site(
