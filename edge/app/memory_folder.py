@@ -34,12 +34,12 @@ def memory_files(config: Config, name: str) -> list[Path]:
     return [SYSTEMD / name, _without_systemd(config) / name]
 
 
-def gate_owner(config: Config) -> int | None:
-    """Return the user of the gate process, None if it has never run."""
+def gate_owner(config: Config) -> int:
+    """Return the user of the gate process; this user while it has never run, so that no other's file is believed."""
     try:
         return (config.paths.state_dir / GATE).lstat().st_uid
     except OSError:
-        return None
+        return os.geteuid()
 
 
 def replace_for_screen(config: Config, path: Path, content: bytes) -> None:

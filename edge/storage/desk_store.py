@@ -1,6 +1,9 @@
 """desk.db as the screen uses it: requests and accounts, and also visitors and acknowledged alarms."""
 
 import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import structlog
@@ -85,12 +88,15 @@ class DeskStore(DeskWriter):
 
     def visit(self, visitor_id: str) -> VisitRecord | None:
         """Return one visit, or None."""
-        row = visitor_tables.visit(self._db, visitor_id)
+        with self._reading():
+            row = visitor_tables.visit(self._db, visitor_id)
         return _visit(row) if row else None
 
     def visits(self) -> list[VisitRecord]:
         """Return the newest visits: first those that last."""
-        return [made for row in visitor_tables.visits(self._db, SHOWN_MAX) if (made := _visit(row)) is not None]
+        with self._reading():
+            rows = visitor_tables.visits(self._db, SHOWN_MAX)
+        return [made for row in rows if (made := _visit(row)) is not None]
 
     def forget_visitors(self, kept: timedelta) -> int:
         """End visits whose time is over by a day, and forget those that ended longer ago than `kept`.
@@ -152,8 +158,19 @@ class DeskStore(DeskWriter):
 
     def acknowledgements(self, epoch: str) -> dict[int, Acknowledgement]:
         """Return who acknowledged which alarm of a journal, by event number."""
-        rows = visitor_tables.acknowledgements(self._db, epoch, SHOWN_MAX)
+        with self._reading():
+            rows = visitor_tables.acknowledgements(self._db, epoch, SHOWN_MAX)
         return {row.seq: Acknowledgement(row.by, datetime.fromisoformat(row.utc), row.note) for row in rows}
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Raise DeskError if the file cannot be read."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise DeskError(
+                f"desk.db cannot be read ({error}): restart the screen process, which makes a new one"
+            ) from error
 
 
 def _visit(row: VisitRow) -> VisitRecord | None:

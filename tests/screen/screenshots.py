@@ -31,7 +31,7 @@ COME_IN_S, SETTLED_S = 20.0, 1.5
 GATE_PAGES = {
     "office": "/?lang=en",
     "history": "/history/refusals",
-    "guard": "/guard?name=chen",
+    "guard": "/guard/person/worker-b",
 }
 CONSOLE_PAGES: dict[str, tuple[str, str, str, tuple[int, int]]] = {
     "console-officer-zh": ("officer", "/", "zh-hans", (1280, 800)),

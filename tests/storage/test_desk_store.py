@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from contract.messages import DirectoryEntry
 from edge.core.domain import VISITOR, VISITOR_LEFT, VisitorRequest
 from edge.core.domain.visitors import VisitorDetails
 from edge.core.ports import DeskError
+from edge.replica.directory import DirectoryList
+from edge.screen.visitors.names import VisitorNames
 from edge.storage import visitor_tables
 from edge.storage.desk import DeskReader
 from edge.storage.desk_store import DeskStore
@@ -97,3 +100,15 @@ def test_ok__a_file_of_the_version_before_gets_the_tables(book: Book) -> None:
     DeskStore(old).close()
     assert first.visitor_passes() == []
     first.close()
+
+
+def test_fail__a_file_that_cannot_be_read_is_one_clear_error_and_takes_no_workers_name(book: Book) -> None:
+    directory = DirectoryList(1, NOW, {"w-1": DirectoryEntry(worker_id="w-1", name="Wang Wei")})
+    names = VisitorNames(lambda: directory, book.desk)
+    visitor, _ = book.register()
+    book.desk._db.execute("DROP TABLE visitors")
+    book.desk._db.execute("DROP TABLE acknowledged")
+    for read in (book.desk.visits, lambda: book.desk.visit(visitor), lambda: book.desk.acknowledgements("e1")):
+        with pytest.raises(DeskError, match="cannot be read"):
+            read()
+    assert names().entries["w-1"].name == "Wang Wei"

@@ -104,7 +104,10 @@ class AlarmPages:
     def values(self, request: PageRequest) -> dict[str, Any]:
         """Return what `alarms/now.html` shows."""
         log, texts = self._watch.totals.alarms, request.texts
-        known = self._alarms.acknowledgements(self._watch.totals.epoch)
+        try:
+            known = self._alarms.acknowledgements(self._watch.totals.epoch)
+        except DeskError:  # An alarm shown twice is better than one not shown.
+            known = {}
         waiting, done = alarm_rows(log, known, texts, self._watch.now())
         entries = self._directory().entries
         return {"waiting": waiting, "acknowledged": done, "refusals": refusal_rows(log, entries, texts)}

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from contract.messages import DirectoryEntry
 from edge.core.domain.visitors import VisitorDetails
+from edge.core.ports import DeskError
 from edge.screen.ports import NameDirectory, VisitorDesk
 
 AGAIN_S = 1.0
@@ -54,7 +55,11 @@ class VisitorNames:
         if now_s < self._due_s:
             return self._visitors
         self._due_s = now_s + AGAIN_S
-        return {visit.visitor_id: _entry(visit.visitor_id, visit.details) for visit in self._desk.visits()}
+        try:
+            visits = self._desk.visits()
+        except DeskError:  # Workers keep their names: the muster list matters more than a visitor's.
+            return self._visitors
+        return {visit.visitor_id: _entry(visit.visitor_id, visit.details) for visit in visits}
 
 
 def _entry(visitor_id: str, told: VisitorDetails) -> DirectoryEntry:
