@@ -6,10 +6,9 @@ from datetime import datetime
 from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.rule import Rule
-from rich.table import Table
 from rich.text import Text
 
-from common.terminal.console import Console, styled
+from common.terminal.console import Console, Table, styled
 from common.terminal.findings import MARKS
 from contract.messages import AccessEvent, AnyEvent, PassageEvent
 from edge.core.config import Config
@@ -71,7 +70,7 @@ def _head(facts: GateFacts, config: Config) -> Text:
     return styled(name, f"   {clock}   lane ", (f"{word}{advice}", colour))
 
 
-def _events(facts: GateFacts, room: int) -> Table:
+def _events(facts: GateFacts, room: int) -> RenderableType:
     """Return the newest events that fit, the newest below, as a log is read."""
     table = Table.grid(padding=(0, 2))
     for event in reversed(facts.newest[:room]):
