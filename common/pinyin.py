@@ -3,8 +3,6 @@
 import unicodedata
 from dataclasses import dataclass
 
-from pypinyin import lazy_pinyin
-
 _SURNAMES = {
     "单": "shan", "曾": "zeng", "解": "xie", "仇": "qiu", "查": "zha", "盖": "ge", "区": "ou", "朴": "piao",
     "翟": "zhai", "覃": "qin", "乐": "yue", "员": "yun", "缪": "miao", "种": "chong", "秘": "bi", "折": "she",
@@ -50,6 +48,8 @@ def _syllables(name: str) -> list[str]:
 
 def _read(text: str) -> list[str]:
     """Return readings of characters; other scripts stay, in small letters without marks."""
+    from pypinyin import lazy_pinyin  # a quarter of a second and 40 MB: only where a name is read
+
     found: list[str] = []
     for part in lazy_pinyin(text):
         plain = "".join(

@@ -3,6 +3,7 @@
 `words.toml` holds the words for reasons, notices and states; each room of pages has a file of its own.
 """
 
+import functools
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -201,6 +202,7 @@ def _read(folder: Traversable) -> Texts:
     return parse({f.name: f.read_text(encoding="utf-8") for f in files}, folder.name)
 
 
+@functools.cache
 def load_all() -> dict[str, Texts]:
     """Every language in the package, by code. Raises MissingText if one is incomplete or names an unknown second."""
     folders = sorted(

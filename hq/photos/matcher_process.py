@@ -10,6 +10,7 @@ import select
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -61,6 +62,7 @@ class PhotoMatcher:
         self.model_id = ""
 
     def __enter__(self) -> "PhotoMatcher":
+        self._check_source()
         try:
             self._start()
         except BaseException:
@@ -104,6 +106,16 @@ class PhotoMatcher:
             return self._ask(PhotoRequest(new=tuple(new), compare=True), SLOW_S).conflicts
         except _Ended as why:
             raise MatcherFault(f"the faces could not be compared ({why}): enrol fewer at a time") from why
+
+    def _check_source(self) -> None:
+        """Refuse what holds no photos before the process and its models start. Raises MatcherFault."""
+        try:
+            self._source.stat()
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            raise MatcherFault(f"{self._source} cannot be read ({why}): check the name and its rights") from error
+        if not self._source.is_dir() and not zipfile.is_zipfile(self._source):
+            raise MatcherFault(f"{self._source} is neither a folder nor a ZIP archive: give one of both")
 
     def _start(self) -> None:
         """Start the process, and open photos and weights. Raises MatcherFault."""

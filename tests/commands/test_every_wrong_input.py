@@ -22,6 +22,7 @@ ENDLESS = {
     ("sitegate", "bench"),
     ("sitegate", "bench", "sync"),
     ("sitegate", "bench", "safety"),
+    ("sitegate", "bench", "screen"),
 }
 """Long before they look at their folder."""
 WRONG_TEXTS = ("W 1042", "张三", "x" * 600, "", "[/bold] [b]", "\x1b[31m\u202e\n", "../../etc", "\udcd5\udcc5")

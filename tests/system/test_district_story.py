@@ -177,6 +177,7 @@ class Durations:
         print("", "since the phone said that the enrolment is done:", *self._lines, sep="\n")
 
 
+@pytest.mark.long  # the demonstration plays the people side and the gate in each run
 @pytest.mark.timeout(900)  # minutes on a busy machine: a gate, HQ, a console and two browsers
 def test_ok__a_worker_from_the_sheet_to_the_receipt(
     stage: StoryStage, desk: WebDriver, phone: WebDriver, tmp_path: Path, photos_dir: Path

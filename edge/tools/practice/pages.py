@@ -11,6 +11,7 @@ from common.processes import Processes
 from edge.app.state_folders import DESK
 from edge.core.config import Config
 from edge.screen.access.passwords import hash_password
+from edge.screen.translations import load_all
 from edge.storage.desk import DeskWriter
 
 READY_S = 20.0
@@ -23,6 +24,8 @@ class PagesError(RuntimeError):
 
 def start_pages(processes: Processes, config: Config, folder: Path, port: int, language: str) -> tuple[str, str]:
     """Start the screen process on the folder. Return its address and the account's password. Raises PagesError."""
+    if language not in (known := load_all()):
+        raise PagesError(f"there is no language {language!r}: give --language one of: {', '.join(sorted(known))}")
     port = port or _free_port()
     path = folder / "screen.toml"
     path.write_text(_toml(config, folder, port, language), encoding="utf-8")
