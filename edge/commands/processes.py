@@ -41,7 +41,7 @@ def sync(config: ConfigOption = DEFAULT_CONFIG, log_json: LogJson = False) -> No
 
 
 def screen(config: ConfigOption = DEFAULT_CONFIG, log_json: LogJson = False) -> None:
-    """Serve the lane page and the manager's page on this machine."""
+    """Serve the pages of lane, guard, office and technician on this machine."""
     from edge.app import screen as process
 
     _run(config, log_json, process.run, process.ERRORS)

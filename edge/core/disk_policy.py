@@ -19,7 +19,7 @@ from edge.core.config import DiskConfig
 HYSTERESIS = 1.2
 """A step ends at this multiple of its limit; otherwise it would alternate at the limit."""
 KEEP_EVENTS = 2000
-"""Number of newest events that always stay: wrong PINs are counted from them, and the manager's page shows them."""
+"""Number of newest events that always stay: wrong PINs are counted from them, and the pages show them."""
 OVER_BUDGET_DAYS = 7.0
 """The longest time for which a policy may remember a passage. A journal over its budget keeps as much."""
 HEALTH_SLOWER = {DiskStep.OK: 1, DiskStep.LOW: 4, DiskStep.VERY_LOW: 40, DiskStep.CRITICAL: 40}

@@ -1,4 +1,4 @@
-"""desk.db: what people at this gate request, the accounts of the desk's page, and who did what.
+"""desk.db: what people at this gate request, the accounts of the pages, and who did what.
 
 The screen and the operator's commands write it. The gate reads it and journals each request once, by its `ref`. A
 request is never an order: the gate decides.
@@ -226,7 +226,7 @@ class DeskReader:
         return [made for row in visitor_tables.passes(self._rows) if (made := _visitor_pass(*row)) is not None]
 
     def has_accounts(self) -> bool:
-        """Return True if a person may sign in at the desk's page."""
+        """Return True if a person may sign in at the pages."""
         return desk_tables.has_accounts(self._rows)
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 clock believe`.
 
 One request at a time lies in a file. The gate process removes it once it is recorded. These requests do not use
-desk.db: the process behind the desk's page writes there, too, and must not undo what protects the lists.
+desk.db: the process behind the guard's page writes there, too, and must not undo what protects the lists.
 """
 
 import os

@@ -19,7 +19,7 @@ from edge.core.config import Config, LivenessConfig, MatcherConfig, load
 from edge.core.domain import Candidate, Frame, Identification, LiveState, Sight, Tone
 from edge.matcher.liveness.combined import open_liveness
 from edge.screen.journal.totals import JournalTotals
-from edge.screen.technician.view import manager_view
+from edge.screen.technician.view import technician_view
 from edge.screen.translations import load_all
 from edge.sim import ManualClock, RecordingGate, RecordingIndicator
 from edge.tools.commissioning import camera_steps
@@ -95,7 +95,7 @@ def test_ok__the_managers_page_shows_it_in_red_for_as_long_as_it_is_so(mode: str
     now = ManualClock().utc()
     live = LiveState(utc=now, direction="in", gate_state="locked", tone=Tone.IDLE, liveness=mode)
     summary: object = type("Summary", (), {"lists": {}, "ack": None, "link": None})()
-    view = manager_view(live, JournalTotals(), summary, load_all()[language], now)  # type: ignore[arg-type]
+    view = technician_view(live, JournalTotals(), summary, load_all()[language], now)  # type: ignore[arg-type]
     assert [alarm.grave for alarm in view.alarms] == ([True] if mode in ("off", "advisory") else [])
 
 

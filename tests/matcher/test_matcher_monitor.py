@@ -14,7 +14,7 @@ from edge.matcher.score_monitor.monitor import ScoreMonitor
 from edge.replica.summary import ReplicaSummary
 from edge.screen.journal.totals import JournalTotals
 from edge.screen.technician.metrics import exposition
-from edge.screen.technician.view import manager_view
+from edge.screen.technician.view import technician_view
 from edge.screen.translations import load_all
 
 TODAY = date(2026, 11, 30)
@@ -130,7 +130,7 @@ def test_ok__drift_is_shown_with_a_next_step_and_measured():
     state, now = live(recognition=with_corrections, threshold=0.45), datetime(2026, 11, 21, 6, tzinfo=UTC)
     state = state.model_copy(update={"utc": now})
     for texts in load_all().values():
-        view = manager_view(state, JournalTotals(), ReplicaSummary(), texts, now)
+        view = technician_view(state, JournalTotals(), ReplicaSummary(), texts, now)
         assert [alarm.todo for alarm in view.alarms] == list(texts.drift_todo.values())[:1]
         assert "1,000" in view.threshold_words or "1000" in view.threshold_words
     text = exposition(state, JournalTotals(), ReplicaSummary(), now).decode()

@@ -16,7 +16,7 @@ from edge.screen.access.passwords import hash_password
 from edge.screen.app import ScreenSources, create_app
 from edge.screen.journal.totals import JournalTotals
 from edge.screen.office.muster import MusterView, NoNames, muster_view
-from edge.screen.technician.view import manager_view
+from edge.screen.technician.view import technician_view
 from edge.screen.translations import load_all
 from edge.storage.desk_store import DeskStore
 
@@ -74,7 +74,7 @@ def test_ok__the_managers_page_counts_by_all_gates_or_says_this_gate_only() -> N
     totals.add(journal.kept)
 
     def shown(found: MusterList | None) -> tuple[int, str]:
-        page = manager_view(None, totals, Summary(), EN, NOW, muster=found)
+        page = technician_view(None, totals, Summary(), EN, NOW, muster=found)
         return page.people_total, page.people_note.partition(":")[0]
 
     assert shown(muster("w-1", "w-2", unnamed=1)) == (3, "By all gates of the site")

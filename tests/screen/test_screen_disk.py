@@ -10,14 +10,14 @@ from edge.core.domain import DiskState
 from edge.screen.journal.event_line import Mood
 from edge.screen.journal.totals import JournalTotals
 from edge.screen.technician.metrics import exposition
-from edge.screen.technician.view import manager_view
+from edge.screen.technician.view import technician_view
 from edge.screen.translations import load_all
 
 TEXTS = load_all()
 
 
 def alarms(disk: DiskState | None, language: str = "en", warn_days: float = 7) -> list[tuple[str, str]]:
-    view = manager_view(live(disk=disk), JournalTotals(), Summary(), TEXTS[language], NOW, warn_days)
+    view = technician_view(live(disk=disk), JournalTotals(), Summary(), TEXTS[language], NOW, warn_days)
     return [(alarm.what, alarm.todo) for alarm in view.alarms]
 
 
@@ -43,7 +43,7 @@ def test_ok__a_disk_that_fills_says_when(language: str) -> None:
 
 def test_ok__a_silent_gate_raises_no_alarm_of_its_disk() -> None:
     old = live(age_s=60, disk=DiskState(step=DiskStep.CRITICAL, free_mb=1))
-    assert manager_view(old, JournalTotals(), Summary(), TEXTS["en"], NOW, 7).alarms == ()
+    assert technician_view(old, JournalTotals(), Summary(), TEXTS["en"], NOW, 7).alarms == ()
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "Clock was set"), ("zh", "时钟已校正")])
@@ -52,7 +52,7 @@ def test_ok__a_clock_that_was_set_is_a_line_of_its_own(language: str, words: str
     journal.add(ClockEvent, was_utc=NOW - timedelta(hours=26), was_trusted=True)
     journal.add(NoticeEvent, code=NoticeCode.DISK_LOW, detail="low: 900 MB free")
     totals.add(journal.kept)
-    low, clock = manager_view(live(), totals, Summary(), TEXTS[language], NOW).lines
+    low, clock = technician_view(live(), totals, Summary(), TEXTS[language], NOW).lines
     assert (clock.what, clock.mood) == (words, Mood.CARE)
     assert f"{NOW - timedelta(hours=26):%Y-%m-%d %H:%M:%S} → {NOW:%Y-%m-%d %H:%M:%S} UTC" == clock.detail
     assert low.mood is Mood.BAD

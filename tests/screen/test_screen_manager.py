@@ -22,16 +22,16 @@ from edge.core.domain import LiveState
 from edge.screen.journal.event_line import Mood
 from edge.screen.journal.totals import JournalTotals
 from edge.screen.technician.metrics import exposition
-from edge.screen.technician.view import ManagerView, manager_view, unsent
+from edge.screen.technician.view import TechnicianView, technician_view, unsent
 from edge.screen.translations import load_all
 
 ENGLISH = load_all()["en"]
 
 
-def view_of(journal: MemoryJournal, state: LiveState | None = None, sync: Summary | None = None) -> ManagerView:
+def view_of(journal: MemoryJournal, state: LiveState | None = None, sync: Summary | None = None) -> TechnicianView:
     totals = JournalTotals(journal.epoch)
     totals.add(journal.kept)
-    return manager_view(state, totals, sync or Summary(), ENGLISH, NOW)
+    return technician_view(state, totals, sync or Summary(), ENGLISH, NOW)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_fail__who_sees_no_names_sees_no_hold_and_nothing_that_people_wrote() ->
     journal.access(Reason.TRAINING_LAPSED, "w-2", "valid until 2026-06-30")
     totals = JournalTotals(journal.epoch)
     totals.add(journal.kept)
-    lines = manager_view(None, totals, Summary(), ENGLISH, NOW, names=False).lines
+    lines = technician_view(None, totals, Summary(), ENGLISH, NOW, names=False).lines
     assert len(lines) == 4 and lines[0].detail == "valid until 2026-06-30"
     assert not any(one in str(lines) for one in ("anna", "Wang", "risk list", "key-screening"))
 

@@ -8,7 +8,7 @@ from screen_parts import Summary
 from contract.messages import Direction, ListKind, NoticeCode
 from edge.core.domain import LiveState, Tone
 from edge.screen.journal.totals import JournalTotals
-from edge.screen.technician.view import manager_view
+from edge.screen.technician.view import technician_view
 from edge.screen.translations import Label, load_all
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
@@ -21,7 +21,7 @@ def test_ok__what_is_not_believed_is_named_with_the_next_step(language: str) -> 
         utc=NOW, direction=Direction.IN, gate_state="locked", tone=Tone.IDLE, liveness="required",
         lists_refused={ListKind.RISK: 7}, clock_behind=True,
     )  # fmt: skip
-    view = manager_view(live, JournalTotals(), Summary(), TEXTS[language], NOW)
+    view = technician_view(live, JournalTotals(), Summary(), TEXTS[language], NOW)
     lists, clock = view.alarms
     assert TEXTS[language].list[ListKind.RISK] in lists.what and lists.grave and lists.todo
     assert clock.grave and "sitegate clock believe" in clock.todo
@@ -33,7 +33,7 @@ def test_ok__several_lists_are_named_as_the_language_writes_it(language: str, na
         utc=NOW, direction=Direction.IN, gate_state="locked", tone=Tone.IDLE, liveness="required",
         lists_refused={ListKind.ROSTER: 41, ListKind.RISK: 7},
     )  # fmt: skip
-    (alarm,) = manager_view(live, JournalTotals(), Summary(), TEXTS[language], NOW).alarms
+    (alarm,) = technician_view(live, JournalTotals(), Summary(), TEXTS[language], NOW).alarms
     assert names in alarm.what
 
 

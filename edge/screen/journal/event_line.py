@@ -1,4 +1,4 @@
-"""One event of the journal as a line of the manager's page: pure, and already in the reader's language."""
+"""One event of the journal as a line of a page: pure, and already in the reader's language."""
 
 import re
 from dataclasses import dataclass, replace

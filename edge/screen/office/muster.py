@@ -1,4 +1,4 @@
-"""The muster list as plain data: who is on the site, by team, for the desk's page and for paper. Pure."""
+"""The muster list as plain data: who is on the site, by team, for the muster page and for paper. Pure."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

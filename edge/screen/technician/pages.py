@@ -14,7 +14,7 @@ from edge.screen.context import PageContext, PageRequest
 from edge.screen.lane_view import is_stale
 from edge.screen.ports import SyncSource
 from edge.screen.technician.metrics import exposition
-from edge.screen.technician.view import manager_view
+from edge.screen.technician.view import technician_view
 from edge.system.metrics import fresh
 
 
@@ -64,4 +64,6 @@ class TechnicianPages:
     def _view(self, request: PageRequest) -> object:
         watch, warn_days = self._watch, self._context.config.disk.warn_days
         names = request.may(Right.SEE_PEOPLE)
-        return manager_view(watch.live, watch.totals, self._sync(), request.texts, watch.now(), warn_days, names=names)
+        return technician_view(
+            watch.live, watch.totals, self._sync(), request.texts, watch.now(), warn_days, names=names
+        )

@@ -1,4 +1,4 @@
-"""The manager's page as plain data, ready for the template: pure, and already in the reader's language."""
+"""The technician's page as plain data, ready for the template: pure, and already in the reader's language."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True)
-class ManagerView:
+class TechnicianView:
     """`live` is None while the gate is silent."""
 
     live: LiveState | None
@@ -81,7 +81,7 @@ class ManagerView:
     unread: int
 
 
-def manager_view(
+def technician_view(
     live: LiveState | None,
     totals: JournalTotals,
     sync: SyncSummary,
@@ -91,13 +91,13 @@ def manager_view(
     muster: MusterList | None = None,
     *,
     names: bool = True,
-) -> ManagerView:
+) -> TechnicianView:
     """Everything the page shows, at the time `now` (UTC). `warn_days`: raise an alarm if the disk is full within so
     many days. `muster`: who is on the site over all gates. `names`: the account may see them."""
     shown = None if is_stale(live, now) else live
     gate_mood, gate_words = gate_now(shown, texts)
     people, unnamed, note = _on_site(muster, totals, texts, now)
-    return ManagerView(
+    return TechnicianView(
         live=shown,
         gate_mood=gate_mood,
         gate_words=gate_words,

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Label(StrEnum):
-    """Headings and words of the manager's page."""
+    """Headings and words that pages share."""
 
     TITLE = "title"
     LISTS_NOT_BELIEVED = "lists_not_believed"
@@ -75,7 +75,7 @@ class Label(StrEnum):
 
 
 class DeskWord(StrEnum):
-    """Words of the desk's page."""
+    """Words of the sign-in and of the guard's page."""
 
     TITLE = "title"
     OPEN = "open"

@@ -17,7 +17,7 @@ HOT_C = 80.0
 OK, WARNING, PROBLEM = CheckState.OK, CheckState.WARNING, CheckState.PROBLEM
 
 _STATES = {
-    PassageState.LOCKDOWN: (WARNING, "release it at the desk's page, or by HQ's order"),
+    PassageState.LOCKDOWN: (WARNING, "release it at the guard's page, or by HQ's order"),
     PassageState.HELD_OPEN: (WARNING, "close the door"),
     PassageState.FORCED_OPEN: (PROBLEM, "see who opened it, and close it"),
     PassageState.FIRE: (PROBLEM, "the fire panel reports a fire: the gate stands open"),
