@@ -29,7 +29,6 @@ def server(request: pytest.FixtureRequest) -> Iterator[Postgres | None]:
     running.close()
 
 
-@pytest.mark.long
 def test_ok__a_few_kills_lose_nothing(tmp_path: Path, server: Postgres) -> None:
     dice = random.Random(SEED)
     stage = KillStage(tmp_path, server, people_per_site=2, days=8)
