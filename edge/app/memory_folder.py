@@ -35,7 +35,7 @@ def memory_files(config: Config, name: str) -> list[Path]:
 
 
 def gate_owner(config: Config) -> int:
-    """Return the user of the gate process; this user while it has never run, so that no other's file is believed."""
+    """Return the user of the gate process. While it has never run, only this user's files are believed."""
     try:
         return (config.paths.state_dir / GATE).lstat().st_uid
     except OSError:
