@@ -106,7 +106,9 @@ class GuardGate(House):
         )
 
     def start(self) -> None:
-        """Run the gate and serve the pages."""
+        """Run the gate and serve the pages. A page that opens first already knows the workers."""
+        while self._reader.read() is None:
+            self.turn()
         app = self.app()
         self.sessions: Sessions = app.state.sessions
         self._server = ScreenServer(app, self.config.screen)
