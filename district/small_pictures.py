@@ -1,28 +1,16 @@
 """Make a picture of unknown origin small and upright, without what a phone writes into it."""
 
-import struct
 from collections.abc import Mapping
 from io import BytesIO
 
 from PIL import Image, ImageOps
 
 from common.jpeg_scans import SCANS_MAX, jpeg_scans
+from common.picture_damage import DAMAGE
 
+_DAMAGE: tuple[type[Exception], ...] = (*DAMAGE, Image.DecompressionBombError)
 PROGRESSIVE_MAX = 20_000_000
 """Pixels of a progressive JPEG. The decoder keeps it whole, also for a small result: three bytes for each pixel."""
-_DAMAGE = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    LookupError,
-    TypeError,
-    ArithmeticError,
-    RuntimeError,
-    AttributeError,
-    struct.error,
-    Image.DecompressionBombError,
-)
-"""What Pillow raises for files that are not what they claim, and for what phones write into them."""
 
 
 class PictureTooLargeError(Exception):

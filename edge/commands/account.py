@@ -1,6 +1,7 @@
 """`sitegate account`: who may sign in at the gate's pages, and in which role."""
 
 import getpass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -58,15 +59,7 @@ def add(
 @app.command(epilog=example("sitegate account remove anna"))
 def remove(name: Name, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Remove an account. Its sessions end at once."""
-    operator, desk = getpass.getuser(), _desk(config)
-    try:
-        removed = desk.remove_account(name, by=operator)
-    except DeskError as error:
-        raise fail(str(error)) from error
-    finally:
-        desk.close()
-    if not removed:
-        raise fail(f"there is no account {name!r}: sitegate account list")
+    _change(name, config, lambda desk: desk.remove_account(name, by=getpass.getuser()))
     out.print(f"{name} may no longer sign in")
 
 
@@ -77,15 +70,7 @@ def set_role(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Change what an account may do. It holds at once, also for who is signed in."""
-    operator, desk = getpass.getuser(), _desk(config)
-    try:
-        changed = desk.set_role(name, role, by=operator)
-    except DeskError as error:
-        raise fail(str(error)) from error
-    finally:
-        desk.close()
-    if not changed:
-        raise fail(f"there is no account {name!r}: sitegate account list")
+    _change(name, config, lambda desk: desk.set_role(name, role, by=getpass.getuser()))
     out.print(f"{name} is {role} now")
 
 
@@ -99,6 +84,19 @@ def list_(config: ConfigOption = DEFAULT_CONFIG) -> None:
     for name, role, utc in found:
         table.add_row(name, role, f"{utc.astimezone():%Y-%m-%d %H:%M}")
     out.print(table)
+
+
+def _change(name: str, config: Path, change: Callable[[DeskWriter], bool]) -> None:
+    """Change an account. Exit with what to do if there is none of this name, or the disk refuses."""
+    desk = _desk(config)
+    try:
+        changed = change(desk)
+    except DeskError as error:
+        raise fail(str(error)) from error
+    finally:
+        desk.close()
+    if not changed:
+        raise fail(f"there is no account {name!r}: sitegate account list")
 
 
 def _asked() -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 
-from contract.policy import zone_named
+from contract.policy import Weekday, zone_named
 from edge.screen.ports import StandingSource
 from edge.screen.words.time import TimeWord
 
@@ -12,7 +12,7 @@ _EARLIEST, _LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinf
 """Bounds of local times: beyond them a time zone would overflow."""
 
 
-_DAYS = tuple(TimeWord)[:7]
+_DAYS = tuple(Weekday)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from contract.messages import DECISION_LISTS, DataTier, Direction, ListKind, NoticeCode, Origin, PassageOutcome, Reason
+from contract.policy import Weekday
 from edge.core.passage import PassageState
 from edge.screen.lane_view import SIGNS, Sign
 from edge.screen.words.alarms import AlarmWord
@@ -166,7 +167,7 @@ _WORDS: dict[str, Iterable[StrEnum]] = {
 }
 
 
-ROOM_WORDS: dict[str, type[StrEnum]] = {
+ROOM_WORDS: dict[str, Iterable[StrEnum]] = {
     "alarms": AlarmWord,
     "concerns": Concern,
     "concerns_todo": Concern,
@@ -177,7 +178,7 @@ ROOM_WORDS: dict[str, type[StrEnum]] = {
     "office": OfficeWord,
     "sign_in": SignInWord,
     "visitors": VisitorWord,
-    "time": TimeWord,
+    "time": (*Weekday, *TimeWord),
 }
 """The words that each room's file must hold, in every language."""
 

@@ -19,6 +19,7 @@ from PIL import BmpImagePlugin, ImageFile, PngImagePlugin, WebPImagePlugin
 from PIL.Image import DecompressionBombError
 
 from common.jpeg_scans import SCANS_MAX, jpeg_scans
+from common.picture_damage import DAMAGE
 from edge.core.domain import Image
 
 BYTES_MAX = 64 << 20
@@ -45,17 +46,7 @@ _KINDS: tuple[tuple[int, bytes, Callable[[BytesIO], ImageFile.ImageFile]], ...] 
 pictures."""
 _HEIF = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
 """Brands of ISO base media files that are pictures (ISO/IEC 23008-12)."""
-_DAMAGE = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    LookupError,
-    TypeError,
-    ArithmeticError,
-    RuntimeError,
-    MemoryError,
-    cv2.error,
-)
+_DAMAGE: tuple[type[Exception], ...] = (*DAMAGE, MemoryError, cv2.error)
 """Errors of the decoders for files that are not what they claim."""
 
 

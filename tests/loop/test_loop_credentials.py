@@ -18,11 +18,10 @@ from edge.core.claims import UNKNOWN_CARD, USED_CODE, WRONG_PIN
 from edge.core.config import Config
 from edge.core.domain import Frame, GateSignal, Identification, Image, ReaderEntry, ReaderStatus, Tone, Worker
 from edge.devices.readers.qr_codes import QrCodeReader
-from edge.loop import Adapters, GateLoop
+from edge.loop import GateLoop
 from edge.matcher.engine import quality
 from edge.sim import ImmediatePinCodeCheck, ManualClock
 from edge.sim.code_card import CodeCard
-from edge.storage.desk import DeskReader
 from edge.storage.journal import Journal
 
 HQ, FORGER = (Ed25519PrivateKey.from_private_bytes(bytes([n] * 32)) for n in (1, 2))
@@ -82,20 +81,7 @@ class OpenHouse(House):
         self.keypad = Typed(self.clock)
         config = Config()
         codes = QrCodeReader(config, HQ.public_key(), self.clock)
-        requests = DeskReader(self.folder / "desk.db")
-        adapters = Adapters(
-            camera=self.camera,
-            matcher=self.matcher,
-            gate=self.gate,
-            indicator=self.indicator,
-            roster=self.lists,
-            journal=self.journal,
-            desk_requests=requests,
-            clock=self.clock,
-            code_reader=codes,
-            card_reader=self.keypad,
-            pin_code_check=self.pin_code_check,
-        )
+        adapters = self.adapters(code_reader=codes, card_reader=self.keypad, pin_code_check=self.pin_code_check)
         return GateLoop(config, adapters)
 
     def policy(self, *any_of: tuple[Factor, ...], **worker: object) -> None:

@@ -12,9 +12,8 @@ from loop_rig import NOBODY, House, known
 
 from contract.messages import Ack, DiskStep, NoticeCode, NoticeEvent, PolicySnapshot, Reason
 from edge.core.config import Config, parse
-from edge.loop import Adapters, GateLoop
+from edge.loop import GateLoop
 from edge.loop.disk_watch import SAMPLE_EVERY_S
-from edge.storage.desk import DeskReader
 from edge.storage.disk_space import MB, PIECE_BYTES, DiskSpace, Reserve
 
 CONFIG = parse({"journal": {"budget_mb": 16}})
@@ -32,18 +31,7 @@ class Site(House):
         self.lists.acks = lambda: [
             Ack(gate_id="gate-1", epoch=self.journal.epoch, seq=self.acked, utc=self.clock.utc())
         ]  # type: ignore[method-assign]
-        requests = DeskReader(self.folder / "desk.db")
-        adapters = Adapters(
-            camera=self.camera,
-            matcher=self.matcher,
-            gate=self.gate,
-            indicator=self.indicator,
-            roster=self.lists,
-            journal=self.journal,
-            desk_requests=requests,
-            clock=self.clock,
-            disk=self.disk,
-        )
+        adapters = self.adapters(disk=self.disk)
         return GateLoop(CONFIG, adapters)
 
     acked = 0

@@ -13,8 +13,8 @@ from contract.times import corrections
 from edge.app.journal_startup import learn_time
 from edge.core.config import Config, SiteConfig
 from edge.core.domain import AdmitRequest, ListMark, LockDownRequest, TechnicianRequest
-from edge.loop import Adapters, GateLoop
-from edge.storage.desk import DeskReader, DeskWriter
+from edge.loop import GateLoop
+from edge.storage.desk import DeskWriter
 from edge.storage.high_water import HighWater
 from edge.storage.journal import Journal, JournalReader
 from edge.storage.technician_request import NAME, RequestNotLeft, TechnicianRequests, ask
@@ -39,15 +39,7 @@ class Vault(House):
         self.journal = Journal(self.folder / "journal.db", SiteConfig(), self.bounded, memory=self.water)
         self.water.join(self.journal.mark("high-water"), lambda text: self.journal.set_mark("high-water", text))
         learn_time(self.bounded, self.journal, self.water)
-        requests = DeskReader(self.folder / "desk.db")
-        adapters = Adapters(
-            camera=self.camera,
-            matcher=self.matcher,
-            gate=self.gate,
-            indicator=self.indicator,
-            roster=self.lists,
-            journal=self.journal,
-            desk_requests=requests,
+        adapters = self.adapters(
             clock=self.bounded,
             high_water=self.water,
             clock_bounds=self.bounded,

@@ -29,11 +29,10 @@ from contract.policy import AntiPassback, RiskAction, RiskRule
 from edge.core.config import Config
 from edge.core.domain import GateSignal, RosterState, Tone, Worker
 from edge.core.ports import Presence
-from edge.loop import Adapters, GateLoop
+from edge.loop import GateLoop
 from edge.replica.presence_list import PresenceListReader
 from edge.replica.site_presence import SitePresence
 from edge.sim import SimulatedThermometer
-from edge.storage.desk import DeskReader
 from edge.storage.journal import JournalReader
 from edge.storage.presence import JournalPresence
 
@@ -50,19 +49,7 @@ class Site(House):
         self.visits = 0
 
     def make_loop(self) -> GateLoop:
-        requests = DeskReader(self.folder / "desk.db")
-        adapters = Adapters(
-            camera=self.camera,
-            matcher=self.matcher,
-            gate=self.gate,
-            indicator=self.indicator,
-            roster=self.lists,
-            journal=self.journal,
-            desk_requests=requests,
-            clock=self.clock,
-            presence=self.make_presence(),
-            thermometer=self.thermometer,
-        )
+        adapters = self.adapters(presence=self.make_presence(), thermometer=self.thermometer)
         return GateLoop(Config(), adapters)
 
     def make_presence(self) -> Presence:

@@ -27,10 +27,9 @@ from edge.core.config import Config
 from edge.core.domain import AdmitRequest, Claim, Frame, GateSignal, LockDownRequest
 from edge.core.domain.visitors import VisitorDetails, badge_digest, new_badge
 from edge.devices.readers.qr_codes import read_codes
-from edge.loop import Adapters, GateLoop
+from edge.loop import GateLoop
 from edge.sim import RecordingGate
 from edge.sim.code_card import CodeCard
-from edge.storage.desk import DeskReader
 from edge.storage.desk_store import DeskStore
 from edge.storage.journal import Journal
 from edge.storage.presence import JournalPresence
@@ -65,18 +64,7 @@ class VisitedHouse(House):
             factors=(FactorRule(any_of=((Factor.CARD, Factor.PIN),)),),
         )
         self.lists.state = replace(self.lists.state, policy=strict)
-        adapters = Adapters(
-            camera=self.camera,
-            matcher=self.matcher,
-            gate=self.gate,
-            indicator=self.indicator,
-            roster=self.lists,
-            journal=self.journal,
-            desk_requests=DeskReader(self.folder / "desk.db"),
-            clock=self.clock,
-            code_reader=self.codes,
-            presence=self.presence,
-        )
+        adapters = self.adapters(code_reader=self.codes, presence=self.presence)
         return GateLoop(Config(), adapters)
 
     def restart(self) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -132,18 +133,21 @@ class House:
         self.loop = self.make_loop()
 
     def make_loop(self) -> GateLoop:
-        requests = DeskReader(self.folder / "desk.db")
-        adapters = Adapters(
-            camera=self.camera,
-            matcher=self.matcher,
-            gate=self.gate,
-            indicator=self.indicator,
-            roster=self.lists,
-            journal=self.journal,
-            desk_requests=requests,
-            clock=self.clock,
-        )
-        return GateLoop(Config(), adapters)
+        return GateLoop(Config(), self.adapters())
+
+    def adapters(self, **more: Any) -> Adapters:
+        """Return the house's own adapters; those of a test are added, or take their place."""
+        own: dict[str, Any] = {
+            "camera": self.camera,
+            "matcher": self.matcher,
+            "gate": self.gate,
+            "indicator": self.indicator,
+            "roster": self.lists,
+            "journal": self.journal,
+            "desk_requests": DeskReader(self.folder / "desk.db"),
+            "clock": self.clock,
+        }
+        return Adapters(**(own | more))
 
     def sees(self, now: Identification | Exception, seconds: float = 0.2) -> None:
         self.matcher.now = now

@@ -12,8 +12,7 @@ from contract.training_code import TrainingCode, make_training_code
 from edge.core.claims import code_claim, training_claim
 from edge.core.config import Config, GateConfig, LivenessConfig
 from edge.core.domain import Claim, Frame, Worker
-from edge.loop import Adapters, GateLoop
-from edge.storage.desk import DeskReader
+from edge.loop import GateLoop
 
 KEY = Ed25519PrivateKey.generate()
 """HQ's key of these tests."""
@@ -49,17 +48,7 @@ class TrainingHouse(House):
                 for name in ("w1", "w2", "w3")
             },
         )
-        adapters = Adapters(
-            camera=self.camera,
-            matcher=self.matcher,
-            gate=self.gate,
-            indicator=self.indicator,
-            roster=self.lists,
-            journal=self.journal,
-            desk_requests=DeskReader(self.folder / "desk.db"),
-            clock=self.clock,
-            code_reader=self.codes,
-        )
+        adapters = self.adapters(code_reader=self.codes)
         gate = GateConfig(output="none") if self.terminal else GateConfig()
         return GateLoop(Config(gate=gate, liveness=LivenessConfig(mode="required" if self.live else "off")), adapters)
 

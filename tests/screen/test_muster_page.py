@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
-from screen_parts import NOW, MemoryJournal, Summary
+from screen_parts import NOW, MemoryJournal
 
 from contract.messages import Direction, DirectoryEntry, PassageEvent, PassageOutcome
 from edge.app.screen import newest_muster
@@ -15,8 +15,8 @@ from edge.replica.summary import ReplicaSummary
 from edge.screen.access.passwords import hash_password
 from edge.screen.app import ScreenSources, create_app
 from edge.screen.journal.totals import JournalTotals
+from edge.screen.office.inside import Scope, presence_now
 from edge.screen.office.muster import MusterView, NoNames, muster_view
-from edge.screen.technician.view import technician_view
 from edge.screen.translations import load_all
 from edge.storage.desk_store import DeskStore
 
@@ -68,18 +68,18 @@ def test_ok__without_the_gate_process_its_journal_tells_who_is_inside() -> None:
     assert ([row.name for row in made.teams[0].rows], len(made.warnings)) == (["Li Na"], 1)
 
 
-def test_ok__the_managers_page_counts_by_all_gates_or_says_this_gate_only() -> None:
+def test_ok__the_office_counts_by_all_gates_or_by_this_gate_only() -> None:
     journal, totals = MemoryJournal(), JournalTotals("e1")
     journal.add(PassageEvent, outcome=PassageOutcome.PASSED, direction=Direction.IN, worker_id="w-2")
     totals.add(journal.kept)
 
-    def shown(found: MusterList | None) -> tuple[int, str]:
-        page = technician_view(None, totals, Summary(), EN, NOW, muster=found)
-        return page.people_total, page.people_note.partition(":")[0]
+    def counted(found: MusterList | None) -> tuple[int, Scope]:
+        presence = presence_now(found, totals, NOW)
+        return presence.total, presence.scope
 
-    assert shown(muster("w-1", "w-2", unnamed=1)) == (3, "By all gates of the site")
-    assert shown(muster("w-1", "w-2", issued=NOW - timedelta(minutes=5))) == (1, "This gate only")
-    assert shown(None) == (1, "This gate only")
+    assert counted(muster("w-1", "w-2", unnamed=1)) == (3, Scope.ALL_GATES)
+    assert counted(muster("w-1", "w-2", issued=NOW - timedelta(minutes=5))) == (1, Scope.THIS_GATE)
+    assert counted(None) == (1, Scope.THIS_GATE)
 
 
 def test_ok__a_damaged_or_missing_file_is_none(tmp_path: Path) -> None:

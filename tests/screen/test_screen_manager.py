@@ -21,6 +21,7 @@ from contract.messages import (
 from edge.core.domain import LiveState
 from edge.screen.journal.event_line import Mood
 from edge.screen.journal.totals import JournalTotals
+from edge.screen.office.inside import presence_now
 from edge.screen.technician.metrics import exposition
 from edge.screen.technician.view import TechnicianView, technician_view, unsent
 from edge.screen.translations import load_all
@@ -95,9 +96,11 @@ def test_ok__people_newest_first_with_those_without_id() -> None:
     journal = MemoryJournal()
     for worker_id in ("a", "b", None):
         journal.passage(worker_id)
-    view = view_of(journal)
-    assert [p.worker_id for p in view.people] == ["b", "a"]
-    assert (view.people_total, view.unnamed) == (3, 1)
+    totals = JournalTotals(journal.epoch)
+    totals.add(journal.kept)
+    found = presence_now(None, totals, NOW)
+    assert [p.worker_id for p in found.people] == ["b", "a"]
+    assert (found.total, found.unnamed) == (3, 1)
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_ok__an_alarm_is_acknowledged_once_by_the_first(book: Book) -> None:
     assert not book.desk.acknowledge("e1", 7, "bo", "")
     found = book.desk.acknowledgements("e1")[7]
     assert (found.by, found.utc, found.note) == ("anna", NOW, "door closed")
-    assert book.desk.acknowledgements("e2") == {}, "another journal counts anew"
+    assert book.desk.acknowledgements("e2") == {}, "another journal begins without any"
     assert ("anna", "acknowledged an alarm") in [(who, what) for _, who, what, _ in book.desk.audit_trail(9)]
 
 

@@ -22,7 +22,6 @@ from edge.screen.context import PageContext, PageRequest
 from edge.screen.guard.person import despite_of
 from edge.screen.guard.person_pages import PersonPages
 from edge.screen.journal.event_line import event_line
-from edge.screen.lane_view import is_stale
 from edge.screen.ports import GuardDesk
 from edge.screen.technician.view import gate_now
 from edge.screen.translations import DeskWord
@@ -123,7 +122,7 @@ class GuardPages:
 
     def _changing(self, request: PageRequest) -> dict[str, Any]:
         texts, now = request.texts, self._watch.now()
-        live = None if is_stale(self._watch.live, now) else self._watch.live
+        live = self._watch.present
         mood, words = gate_now(live, texts)
         newest = list(self._watch.totals.recent)[-SHOWN_LINES:]
         return {

@@ -12,7 +12,6 @@ from edge.screen.access.roles import Right
 from edge.screen.context import PageContext, PageRequest
 from edge.screen.guard.person import CheckedLists, GuardVerdict, PersonCard, person_card, verdict_of
 from edge.screen.journal.event_line import Line, event_line
-from edge.screen.lane_view import is_stale
 from edge.screen.people.index import TEXT_MAX, PeopleIndex, SitePerson
 from edge.screen.translations import DeskWord
 
@@ -108,7 +107,7 @@ class PersonPages:
         standings, state, watch = self._people.standings, self._people.state, self._context.watch
         if standings is None or state is None:
             return None
-        live = None if is_stale(watch.live, watch.now()) else watch.live
+        live = watch.present
         return CheckedLists(standings, state, watch.now(), live is not None and live.clock_trusted)
 
     def _lines(self, request: PageRequest, worker_id: str) -> list[Line]:

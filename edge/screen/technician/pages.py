@@ -11,7 +11,6 @@ from starlette.routing import Route
 from edge import __version__
 from edge.screen.access.roles import Right
 from edge.screen.context import PageContext, PageRequest
-from edge.screen.lane_view import is_stale
 from edge.screen.ports import SyncSource
 from edge.screen.technician.metrics import exposition
 from edge.screen.technician.view import technician_view
@@ -50,16 +49,15 @@ class TechnicianPages:
 
     async def healthz(self, request: PageRequest) -> Response:
         """Answer 200 while the gate process is heard, 503 while it is silent."""
-        live = self._watch.live
-        running = not is_stale(live, self._watch.now())
+        live = self._watch.present
         body = {
             "software": __version__,
-            "gate_running": running,
-            "camera_ok": bool(running and live and live.camera_ok),
+            "gate_running": live is not None,
+            "camera_ok": live is not None and live.camera_ok,
             "chain_whole": not self._watch.totals.chain_error,
             "journal_head": self._watch.totals.seq,
         }
-        return JSONResponse(body, 200 if running else 503)
+        return JSONResponse(body, 503 if live is None else 200)
 
     def _view(self, request: PageRequest) -> object:
         watch, warn_days = self._watch, self._context.config.disk.warn_days

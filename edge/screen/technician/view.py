@@ -11,7 +11,7 @@ from contract.messages import (
     ListKind,
     NoticeCode,
 )
-from edge.core.domain import LiveState, MusterList
+from edge.core.domain import LiveState
 from edge.core.passage import PassageState
 from edge.screen.journal.event_line import Line, Mood, event_line
 from edge.screen.journal.totals import JournalTotals
@@ -19,8 +19,6 @@ from edge.screen.journal.withheld import is_hold, without_people
 from edge.screen.lane_view import is_stale
 from edge.screen.ports import SyncSummary
 from edge.screen.translations import DiskSign, Drifted, Label, PhotosLetIn, Texts
-
-SHOWN_PEOPLE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +28,6 @@ class ListLine:
     age: str
     mood: Mood
     tier: str
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    worker_id: str
-    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +62,6 @@ class TechnicianView:
     threshold_words: str
     link: LinkPanel
     lists: tuple[ListLine, ...]
-    people: tuple[Person, ...]
-    people_total: int
-    unnamed: int
-    people_note: str
     lines: tuple[Line, ...]
     kept: int
     head: int
@@ -88,15 +76,13 @@ def technician_view(
     texts: Texts,
     now: datetime,
     warn_days: float = 0,
-    muster: MusterList | None = None,
     *,
     names: bool = True,
 ) -> TechnicianView:
     """Everything the page shows, at the time `now` (UTC). `warn_days`: raise an alarm if the disk is full within so
-    many days. `muster`: who is on the site over all gates. `names`: the account may see them."""
+    many days. `names`: the account may see them."""
     shown = None if is_stale(live, now) else live
     gate_mood, gate_words = gate_now(shown, texts)
-    people, unnamed, note = _on_site(muster, totals, texts, now)
     return TechnicianView(
         live=shown,
         gate_mood=gate_mood,
@@ -110,10 +96,6 @@ def technician_view(
         threshold_words=_threshold(shown, texts),
         link=_link(sync, totals, texts, now),
         lists=tuple(_list(kind, sync, shown, texts, now) for kind in DECISION_LISTS),
-        people=tuple(people[:SHOWN_PEOPLE]),
-        people_total=len(people) + unnamed,
-        unnamed=unnamed,
-        people_note=note,
         lines=tuple(_lines(totals, texts, names=names)),
         kept=totals.seq - totals.since_seq,
         head=totals.seq,
@@ -128,20 +110,6 @@ def _lines(totals: JournalTotals, texts: Texts, *, names: bool) -> Iterator[Line
             yield event_line(event, texts)
         elif not is_hold(event):
             yield without_people(event, event_line(event, texts), texts)
-
-
-def _on_site(
-    muster: MusterList | None, totals: JournalTotals, texts: Texts, now: datetime
-) -> tuple[list[Person], int, str]:
-    """Return who is on the site, newest first, the unknown people, and by which gates. Old news of other gates do not
-    count."""
-    age = now - muster.issued_utc if muster is not None and muster.issued_utc is not None else None
-    if muster is not None and age is not None and age.total_seconds() <= muster.max_age_s:
-        found = sorted(muster.people, key=lambda person: person.utc, reverse=True)
-        people = [Person(person.worker_id, person.utc) for person in found]
-        return people, muster.unnamed, texts.label[Label.ON_SITE_ALL]
-    people = [Person(worker_id, since) for worker_id, since in reversed(totals.on_site.items())]
-    return people, totals.unnamed, texts.label[Label.ON_SITE_NOTE]
 
 
 def unsent(sync: SyncSummary, totals: JournalTotals) -> int:

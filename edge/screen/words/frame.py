@@ -16,7 +16,6 @@ class FrameWord(StrEnum):
     LANE = "lane"
     SIGN_OUT = "sign_out"
     SIGN_IN = "sign_in"
-    KEPT_SCREEN = "kept_screen"
     END_KEPT = "end_kept"
     SKIP = "skip"
     LOST = "lost"

@@ -4,13 +4,6 @@ from enum import StrEnum
 
 
 class TimeWord(StrEnum):
-    """Days of the week, and how a date is written with its day."""
+    """How a date is written with its day. The days of the week themselves: `contract.policy.Weekday`."""
 
-    MON = "mon"
-    TUE = "tue"
-    WED = "wed"
-    THU = "thu"
-    FRI = "fri"
-    SAT = "sat"
-    SUN = "sun"
     PATTERN = "pattern"

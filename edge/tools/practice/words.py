@@ -132,7 +132,7 @@ WORDS: Mapping[str, tuple[str, str, Reader]] = {
     "pin": ("pin NUMBER", "a PIN is typed, after the card", _pin),
     "face": ("face WORKER [far|dark|blurred|turned]; face stranger", "somebody stands before the camera", _face),
     "faces": ("faces WORKER WORKER", "two stand before the camera", _faces),
-    "leave": ("leave", "nobody stands there any more", _leave),
+    "leave": ("leave", "the person walks away", _leave),
     "code": ("code WORKER", "a QR code of HQ is held to the camera", _code),
     "pass": ("pass [out]", "somebody walks through", _pass),
     "admit": ("admit WORKER WHY", "the guard admits by hand", _admit),
