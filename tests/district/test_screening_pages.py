@@ -1,7 +1,5 @@
 """PROMISE: an officer loads a list, sees whom it finds before it stops anybody, and decides with both records shown."""
 
-import json
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -13,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 from id_numbers import id_number
-from standardwebhooks import Webhook
+from screening_rig import TODAY, WHY, card, list_facts, page_text
 from two_parts import client_of
 from xlsxwriter import Workbook
 
@@ -24,15 +22,11 @@ from district.emergency.models import EmergencyMeasure
 from district.emergency.registry import end_measure, start_measure
 from district.emergency.rules import MeasureKind
 from district.exchange.models import OutboxRow
-from district.people.models import IdDocument, Person
-from district.people.registry.persons import document_index
 from district.permissions import Role
-from district.screening.models import Hit, KeyList, KeyRow, ListFeed, ListFile
+from district.screening.models import Hit, KeyList, KeyRow, ListFile
 from district.screening.registry.files import force_next, read_next_file
 from district.screening.worker_rounds import end_some, warn_of_expired_lists, warn_of_some
 
-TODAY = timezone.localdate()
-WHY = {"purpose": "Find contacts early", "legal_basis": "Emergency response law, article 56"}
 LISTS = "/screening/lists/"
 
 
@@ -47,10 +41,6 @@ def officer(town: SmallDistrict, measure: EmergencyMeasure) -> Iterator[Client]:
     yield client_of(town.accounts[Role.OFFICER])
 
 
-def _card(person: Person, number: str) -> None:
-    IdDocument.objects.create(person=person, kind="01", number=number, number_index=document_index(number))
-
-
 def _book(*rows: tuple[str, ...], headings: tuple[str, ...] = ("姓名", "身份证号", "手机")) -> SimpleUploadedFile:
     made = BytesIO()
     with Workbook(made, {"in_memory": True}) as book:
@@ -60,33 +50,18 @@ def _book(*rows: tuple[str, ...], headings: tuple[str, ...] = ("姓名", "身份
     return SimpleUploadedFile("list.xlsx", made.getvalue())
 
 
-def _facts(measure: EmergencyMeasure, **more: Any) -> dict[str, Any]:
-    facts = {
-        "measure": measure.pk, "name": "Province, 17 February", "source": "Province's command, letter 14",
-        "legal_basis": "Article 56", "ends": (TODAY + timedelta(days=14)).isoformat(), "reason_code": "14-a",
-        "officer": "Officer Chen, 8100",
-    }  # fmt: skip
-    return {**facts, **more}
-
-
 def _load(client: Client, measure: EmergencyMeasure, file: Any) -> KeyList:
-    answer = client.post(f"{LISTS}new/", _facts(measure, file=file))
+    answer = client.post(f"{LISTS}new/", list_facts(measure, file=file))
     assert answer.status_code == 302, answer.content.decode()
     return KeyList.objects.get()
-
-
-def _text(client: Client, address: str) -> str:
-    answer = client.get(address)
-    assert answer.status_code == 200
-    return str(answer.content.decode())
 
 
 def test_ok__a_list_stops_nobody_before_it_is_confirmed(
     town: SmallDistrict, measure: EmergencyMeasure, officer: Client
 ) -> None:
-    _card(town.people[0], id_number(1))
+    card(town.people[0], id_number(1))
     found = _load(officer, measure, _book(("工人1", id_number(1), ""), ("李四", id_number(2), ""), ("", "44", "12")))
-    page = _text(officer, f"{LISTS}{found.pk}/")
+    page = page_text(officer, f"{LISTS}{found.pk}/")
     assert "Put in force" in page and "1 person" in page and "Rows that could not be read" in page
     assert (found.row_count, found.sure_count, found.unsure_count) == (2, 1, 0)
     assert not Hit.objects.exists() and not OutboxRow.objects.filter(kind="risk").exists()
@@ -95,8 +70,8 @@ def test_ok__a_list_stops_nobody_before_it_is_confirmed(
         assert officer.post(f"{LISTS}{found.pk}/force/").status_code == 302
     hit = Hit.objects.get()
     assert hit.state == "in_force" and OutboxRow.objects.filter(kind="risk", subject="w-1").count() == 1
-    assert town.people[0].name in _text(officer, "/screening/hits/")
-    assert "1" in _text(officer, LISTS)
+    assert town.people[0].name in page_text(officer, "/screening/hits/")
+    assert "1" in page_text(officer, LISTS)
     problems = officer.get(f"{LISTS}{found.pk}/problems/")
     assert b"".join(problems.streaming_content).decode("utf-8-sig").count("\n") == 2
 
@@ -113,7 +88,7 @@ def test_ok__a_confirmed_hit_is_a_case_at_its_site_and_a_guard_sees_none(
     (waiting,) = Case.objects.all()
     assert waiting.place == town.root and waiting.person is None
     address = f"/screening/hits/{hit.pk}/"
-    assert "张三" not in _text(officer, address)
+    assert "张三" not in page_text(officer, address)
     assert officer.post(f"{address}compare/", {"why": " "}).status_code == 422
     shown = officer.post(f"{address}compare/", {"why": "compare both cards"})
     assert "张三" in shown.content.decode() and "1980-01-01" in shown.content.decode()
@@ -129,17 +104,17 @@ def test_ok__a_confirmed_hit_is_a_case_at_its_site_and_a_guard_sees_none(
         late.status_code == 422 and "meanwhile" in late.content.decode() and "my typing stays" in late.content.decode()
     )
     assert officer.post(f"{address}lift/", {"why": "tested negative"}).status_code == 302
-    assert "tested negative" in _text(officer, address)
+    assert "tested negative" in page_text(officer, address)
 
 
 def test_ok__a_sheet_in_gbk_with_odd_headings_asks_for_its_columns(
     town: SmallDistrict, measure: EmergencyMeasure, officer: Client
 ) -> None:
-    _card(town.people[0], id_number(1))
+    card(town.people[0], id_number(1))
     text = f"编号,人,证\n1,工人1,{id_number(1)}\n".encode("gb18030")
     found = _load(officer, measure, SimpleUploadedFile("名单.csv", text))
-    assert "Choose the columns" in _text(officer, f"{LISTS}{found.pk}/")
-    assert "名单.csv" in _text(officer, f"{LISTS}{found.pk}/columns/")
+    assert "Choose the columns" in page_text(officer, f"{LISTS}{found.pk}/")
+    assert "名单.csv" in page_text(officer, f"{LISTS}{found.pk}/columns/")
     assert officer.post(f"{LISTS}{found.pk}/columns/", {"name": "B", "number": "B"}).status_code == 422
     assert officer.post(f"{LISTS}{found.pk}/columns/", {"note": "B"}).status_code == 422
     assert officer.post(f"{LISTS}{found.pk}/columns/", {"name": "B", "number": "C"}).status_code == 302
@@ -153,12 +128,12 @@ def test_ok__a_big_sheet_is_read_and_compared_by_the_worker(
 ) -> None:
     monkeypatch.setattr("district.screening.registry.files.AT_ONCE_MAX", 0)
     monkeypatch.setattr("district.screening.registry.ROWS_AT_ONCE", 0)
-    _card(town.people[0], id_number(1))
+    card(town.people[0], id_number(1))
     found = _load(officer, measure, _book(("工人1", id_number(1), "")))
-    assert "The worker reads the sheet" in _text(officer, f"{LISTS}{found.pk}/")
+    assert "The worker reads the sheet" in page_text(officer, f"{LISTS}{found.pk}/")
     assert read_next_file() and not read_next_file() and not force_next()
     officer.post(f"{LISTS}{found.pk}/force/")
-    assert not Hit.objects.exists() and "The worker compares" in _text(officer, f"{LISTS}{found.pk}/")
+    assert not Hit.objects.exists() and "The worker compares" in page_text(officer, f"{LISTS}{found.pk}/")
     assert force_next() and not force_next()
     assert Hit.objects.get().state == "in_force"
 
@@ -176,7 +151,7 @@ def test_ok__a_big_sheet_is_read_and_compared_by_the_worker(
 def test_fail__hostile_files_stop_nobody(
     town: SmallDistrict, measure: EmergencyMeasure, officer: Client, name: str, content: bytes, says: str
 ) -> None:
-    answer = officer.post(f"{LISTS}new/", _facts(measure, file=SimpleUploadedFile(name, content)), follow=True)
+    answer = officer.post(f"{LISTS}new/", list_facts(measure, file=SimpleUploadedFile(name, content)), follow=True)
     page = answer.content.decode()
     assert says in page and "<script>alert" not in page and not KeyRow.objects.exists()
 
@@ -184,18 +159,18 @@ def test_fail__hostile_files_stop_nobody(
 def test_fail__no_neighbour_and_no_other_role_reaches_a_list(
     town: SmallDistrict, measure: EmergencyMeasure, officer: Client
 ) -> None:
-    _card(town.people[7], id_number(1))
+    card(town.people[7], id_number(1))
     found = _load(officer, measure, _book(("工人8", id_number(1), "")))
     officer.post(f"{LISTS}{found.pk}/force/")
     hit = Hit.objects.get()
     near = client_of(town.account(Role.OFFICER, place=town.towns[0]))
-    assert town.people[7].name not in _text(near, "/screening/hits/")
+    assert town.people[7].name not in page_text(near, "/screening/hits/")
     pages = (f"/screening/hits/{hit.pk}/", f"{LISTS}{found.pk}/columns/")
     assert [near.get(page).status_code for page in pages] == [404, 404]
     posts = [f"/screening/hits/{hit.pk}/{what}/" for what in ("compare", "confirm", "dismiss", "lift")]
     posts += [f"{LISTS}{found.pk}/{what}/" for what in ("force", "rule", "withdraw")]
     assert [near.post(page, {"why": "because"}).status_code for page in posts] == [404] * len(posts)
-    assert "Withdraw the list" not in _text(near, f"{LISTS}{found.pk}/")
+    assert "Withdraw the list" not in page_text(near, f"{LISTS}{found.pk}/")
     for role in (Role.LIAISON, Role.CLERK, Role.MANAGER, Role.GUARD, Role.SYSTEM):
         client = client_of(town.accounts[role])
         assert client.get("/screening/hits/").status_code in {403, 404}
@@ -211,7 +186,7 @@ def test_fail__a_sheet_of_which_no_row_is_read_is_not_put_in_force(
 ) -> None:
     mistyped = id_number(1)[:-1] + ("0" if id_number(1)[-1] != "0" else "1")
     found = _load(officer, measure, _book(("工人1", mistyped, "")))
-    page = _text(officer, f"{LISTS}{found.pk}/")
+    page = page_text(officer, f"{LISTS}{found.pk}/")
     assert "No row of this sheet could be read" in page and f"{LISTS}{found.pk}/force/" not in page
     officer.post(f"{LISTS}{found.pk}/force/")
     found.refresh_from_db()
@@ -224,7 +199,7 @@ def test_ok__a_rule_over_places_shows_trips_beside_it_and_a_list_can_be_withdraw
     ends = TODAY + timedelta(days=5)
     health = start_measure("test", MeasureKind.DECLARATIONS, town.root, ends=ends, **WHY)
     Stopover.objects.create(person=town.people[0], area="420106", measure=health, from_day=TODAY, until_day=TODAY)
-    officer.post(f"{LISTS}new/", _facts(measure))
+    officer.post(f"{LISTS}new/", list_facts(measure))
     found = KeyList.objects.get()
     officer.post(f"{LISTS}{found.pk}/force/")
     day = TODAY.isoformat()
@@ -240,85 +215,16 @@ def test_ok__a_rule_over_places_shows_trips_beside_it_and_a_list_can_be_withdraw
     assert officer.post(f"{LISTS}{found.pk}/withdraw/", {"why": "!"}).status_code == 422
     officer.post(f"{LISTS}{found.pk}/withdraw/", {"why": "the province took it back"})
     hit.refresh_from_db()
-    assert hit.state == "lifted" and "withdrawn" in _text(officer, f"{LISTS}{found.pk}/")
+    assert hit.state == "lifted" and "withdrawn" in page_text(officer, f"{LISTS}{found.pk}/")
     export = officer.get("/screening/hits/?format=csv")
     assert town.people[0].name in b"".join(export.streaming_content).decode("utf-8-sig")
-
-
-def _signed(secret: str, body: str, message: str = "m-1", at: datetime | None = None) -> dict[str, str]:
-    moment = at or timezone.now()
-    signature = Webhook(secret).sign(message, moment, body)
-    return {
-        "webhook-id": message, "webhook-timestamp": str(int(moment.timestamp())), "webhook-signature": signature,
-    }  # fmt: skip
-
-
-def test_ok__a_signed_message_is_in_force_at_once_and_once(
-    town: SmallDistrict, measure: EmergencyMeasure, officer: Client
-) -> None:
-    _card(town.people[0], id_number(1))
-    facts = {key: value for key, value in _facts(measure).items() if key != "ends"}
-    page = officer.post("/screening/feeds/new/", facts).content.decode()
-    feed = ListFeed.objects.get()
-    assert feed.secret in page and feed.secret not in _text(officer, "/screening/feeds/")
-    ends = (TODAY + timedelta(days=3)).isoformat()
-    body = json.dumps({"name": "Today", "ends": ends, "rows": [{"number": id_number(1)}, {"name": "x"}]})
-    address, program = f"/screening/feeds/{feed.pk}/messages/", Client()
-
-    def send(text: str, headers: dict[str, str], to: str = address) -> Any:
-        return program.post(to, text, content_type="application/json", headers=headers)
-
-    good = _signed(feed.secret, body)
-    for _ in range(2):
-        answer = send(body, good)
-        assert answer.status_code == 200 and answer.json()["rows"] == 1 and answer.json()["refused"][0]["row"] == 2
-    assert (KeyList.objects.count(), Hit.objects.count()) == (1, 1)
-    old = _signed(feed.secret, body, at=timezone.now() - timedelta(hours=1))
-    wrong = _signed("whsec_" + "A" * 32, body)
-    refused = [
-        send(body + " ", good),
-        send(body, old),
-        send(body, wrong),
-        send(body, {}),
-        send(body, good, address.replace(str(feed.pk), "99")),
-    ]
-    assert [one.status_code for one in refused] == [401] * 5
-    odd = json.dumps({"name": "Today", "ends": ends, "lines": []})
-    assert send(odd, _signed(feed.secret, odd, "m-2")).status_code == 422
-    officer.post(f"/screening/feeds/{feed.pk}/end/")
-    assert send(body, good).status_code == 401
-
-
-def test_ok__a_long_message_is_taken_at_the_address_that_was_shown(
-    town: SmallDistrict, measure: EmergencyMeasure, officer: Client
-) -> None:
-    facts = {key: value for key, value in _facts(measure).items() if key != "ends"}
-    page = officer.post("/screening/feeds/new/", facts).content.decode()
-    feed, program = ListFeed.objects.get(), Client()
-    address = re.search(r"/screening/feeds/\d+/messages/\?key=[0-9a-f]{32}", page)
-    assert address is not None
-    rows = [{"number": f"X{number:08}", "kind": "08", "note": "n" * 80} for number in range(1_000)]
-    long = json.dumps({"name": "Long", "ends": (TODAY + timedelta(days=3)).isoformat(), "rows": rows})
-    assert len(long) > 64 * 1024
-
-    def send(text: str, message: str, to: str) -> int:
-        headers = _signed(feed.secret, text, message)
-        return program.post(to, text, content_type="application/json", headers=headers).status_code
-
-    bare = address[0].partition("?")[0]
-    assert send(long, "m-1", address[0]) == 200 and KeyList.objects.get().row_count == 1_000
-    assert [send(long, "m-2", to) for to in (bare, address[0][:-1] + "x", f"{bare}?key=ö")] == [413] * 3
-    assert send(" " * (5 * 1024 * 1024), "m-3", address[0]) == 413
-    assert [send(text, "m-4", address[0]) for text in ("rows", "[" * 100_000)] == [422, 422]
-    officer.post(f"/screening/feeds/{feed.pk}/end/")
-    assert send(long, "m-5", address[0]) == 413
 
 
 def test_ok__ends_of_hits_and_lists_are_noticed(
     town: SmallDistrict, measure: EmergencyMeasure, officer: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("district.screening.registry.found.AT_ONCE", 0)
-    _card(town.people[0], id_number(1))
+    card(town.people[0], id_number(1))
     found = _load(officer, measure, _book(("工人1", id_number(1), "")))
     officer.post(f"{LISTS}{found.pk}/force/")
     assert not Case.objects.exists()

@@ -1,9 +1,11 @@
 """What tests of screening share: a list of an authority, loaded under a measure, and who is found."""
 
 from datetime import date, timedelta
+from typing import Any
 
 from district_hq import TestedHq
 from district_rig import SmallDistrict
+from django.test import Client
 from django.utils import timezone
 
 from district.emergency.models import EmergencyMeasure
@@ -55,3 +57,20 @@ def handed_over(hq: TestedHq, worker_id: str = "w-1", history: bool = False) -> 
     while hand_over.hand_over():
         pass
     return hq.people.risk_lists.find(worker_id, history=history)
+
+
+def list_facts(measure: EmergencyMeasure, **more: Any) -> dict[str, Any]:
+    """Return what a form asks about a list."""
+    facts = {
+        "measure": measure.pk, "name": "Province, 17 February", "source": "Province's command, letter 14",
+        "legal_basis": "Article 56", "ends": (TODAY + timedelta(days=14)).isoformat(), "reason_code": "14-a",
+        "officer": "Officer Chen, 8100",
+    }  # fmt: skip
+    return {**facts, **more}
+
+
+def page_text(client: Client, address: str) -> str:
+    """Return the text of a page."""
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return str(answer.content.decode())

@@ -1,77 +1,18 @@
-"""The desk's page over HTTP, real desk.db and journal, and the loop that obeys it or refuses."""
+"""What a guard asks for over HTTP, real desk.db and journal, and the loop that obeys it or refuses."""
 
-import asyncio
-import re
-from collections.abc import Awaitable, Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
 
 import httpx
 import pytest
-from loop_rig import NOBODY, House, known
-from starlette.applications import Starlette
-from typer.testing import CliRunner
+from desk_house import HASHING, WEAK, DeskHouse, admit, sign_in, token
+from loop_rig import NOBODY, known
 
-import edge.screen.access.sessions
-from contract.messages import AccessEvent, Advice, Direction, NoticeCode, NoticeEvent, Reason
+from contract.messages import Advice, Direction, NoticeCode, Reason
 from contract.policy import Factor
-from edge.cli import app as commands
 from edge.core.config import Config
 from edge.core.domain import AdmitRequest, GateSignal
-from edge.replica.summary import ReplicaSummary
-from edge.screen.access.passwords import hash_password, password_matches
-from edge.screen.access.sessions import Session, Sessions
-from edge.screen.app import ScreenSources, create_app
-from edge.storage.desk_store import DeskStore
-from edge.storage.journal import JournalReader
-
-PASSWORD = "correct horse battery"
-HASHING = "edge.screen.access.passwords._N"
-WEAK = 2**4
-"""Passwords are hashed weakly here: a check takes no time, and what is tried are limits and pages."""
-with pytest.MonkeyPatch.context() as _weak:
-    _weak.setattr(HASHING, WEAK)
-    STORED = hash_password(PASSWORD)
-T = TypeVar("T")
-Steps = Callable[[httpx.AsyncClient], Awaitable[T]]
-
-
-class DeskHouse(House):
-    """The loop of a gate, and the screen beside it on the same files and clock."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.desk = DeskStore(folder / "desk.db", now=self.clock.utc)
-        self.desk.set_password("anna", STORED, by="test")
-
-    def visit(self, steps: Steps[T], url: str = "https://localhost", client: str = "127.0.0.1") -> T:
-        async def running() -> T:
-            page = self.screen()
-            transport = httpx.ASGITransport(page, client=(client, 4711))
-            async with page.router.lifespan_context(page), httpx.AsyncClient(transport=transport, base_url=url) as c:
-                return await steps(c)
-
-        answer = asyncio.run(running())
-        self.clock.set_utc(datetime.now(UTC))  # the screen lives in real time: the gate follows
-        return answer
-
-    def screen(self) -> Starlette:
-        return create_app(
-            ScreenSources(JournalReader(self.folder / "journal.db"), ReplicaSummary, desk=self.desk), Config()
-        )
-
-    @property
-    def admits(self) -> list[AccessEvent]:
-        return [e for e in self.events if isinstance(e, AccessEvent)]
-
-    @property
-    def refused(self) -> list[str]:
-        return [e.detail for e in self.events if isinstance(e, NoticeEvent) and e.code is NoticeCode.REQUEST_REFUSED]
-
-    @property
-    def trail(self) -> list[tuple[str, str]]:
-        return [(who, what) for _, who, what, _ in self.desk.audit_trail(1000)][::-1]
 
 
 @pytest.fixture(autouse=True)
@@ -85,21 +26,6 @@ def house(tmp_path: Path) -> Iterator[DeskHouse]:
     yield made
     made.loop.close()
     made.desk.close()
-
-
-async def sign_in(client: httpx.AsyncClient, name: str = "anna", password: str = PASSWORD) -> httpx.Response:
-    return await client.post("/sign-in", data={"name": name, "password": password})
-
-
-async def token(client: httpx.AsyncClient) -> str:
-    found = re.search(r'name="form_token" value="([^"]+)"', (await client.get("/guard")).text)
-    assert found
-    return found[1]
-
-
-async def admit(client: httpx.AsyncClient, **fields: str) -> httpx.Response:
-    form = {"reason": "visitor with the manager", "direction": "in", "form_token": await token(client)} | fields
-    return await client.post("/guard/admit", data=form)
 
 
 def test_ok__a_guard_admits_by_name_and_with_a_reason(house: DeskHouse) -> None:
@@ -217,169 +143,6 @@ def test_fail__forms_from_elsewhere_are_not_read(house: DeskHouse) -> None:
     assert house.visit(steps) == [status for _, status in wrong]
     house.sees(NOBODY, 0.5)
     assert house.admits == []
-
-
-def test_fail__ten_thousand_login_guesses(house: DeskHouse) -> None:
-    async def steps(client: httpx.AsyncClient) -> list[int]:
-        answers = [(await sign_in(client, password=f"guess number {n}")).status_code for n in range(12)]
-        answers += [(await sign_in(client)).status_code]  # the right one, too late
-        many = await asyncio.gather(*(sign_in(client, password=f"at once {n}") for n in range(100)))
-        return [*answers, *(answer.status_code for answer in many)]
-
-    statuses = house.visit(steps)
-    assert statuses == [403] * 5 + [429] * 108
-    assert house.trail.count(("anna", "sign-in refused")) == 5
-    assert house.trail.count(("anna", "sign-in paused")) == 1
-
-    async def after_a_restart(client: httpx.AsyncClient) -> int:
-        return (await sign_in(client)).status_code
-
-    # The screen keeps the real time, the trail this test's: what counts is that its entries are read again.
-    house.desk._now = lambda: datetime.now(UTC)
-    for _ in range(5):
-        house.desk.audit("anna", "sign-in refused")
-    assert house.visit(after_a_restart) == 429
-
-
-def test_ok__names_that_do_not_exist_lock_nobody_out_and_fill_no_disk(house: DeskHouse) -> None:
-    async def steps(client: httpx.AsyncClient) -> tuple[set[int], int]:
-        wrong = {(await sign_in(client, name=f"my secret password {n}")).status_code for n in range(25)}
-        return wrong, (await sign_in(client)).status_code
-
-    house.desk._now = lambda: datetime.now(UTC)
-    assert house.visit(steps) == ({403}, 303)
-    refused = [(who, detail) for _, who, what, detail in house.desk.audit_trail(100) if what == "sign-in refused"]
-    assert refused == [("(no such account)", "25 times, last from 127.0.0.1")]
-
-
-def test_fail__the_answers_do_not_tell_which_names_exist(house: DeskHouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    worked: list[str] = []
-    real = edge.screen.access.sessions.password_matches
-    monkeypatch.setattr(
-        edge.screen.access.sessions, "password_matches", lambda word, stored: worked.append(word) or real(word, stored)
-    )
-
-    async def steps(client: httpx.AsyncClient) -> list[tuple[int, str]]:
-        answers = []
-        for n in range(8):
-            for name in ("anna", "nobody"):
-                answer = await sign_in(client, name=name, password=f"{name} guess number {n}")
-                answers.append((answer.status_code, answer.text.replace(name, "")))
-        return answers
-
-    house.desk._now = lambda: datetime.now(UTC)
-    answers = house.visit(steps)
-    assert answers[::2] == answers[1::2], "answers differ"
-    assert [status for status, _ in answers[::2]] == [403] * 5 + [429] * 3
-    assert [word.split()[0] for word in worked] == ["anna", "nobody"] * 5, "the work differs"
-
-    async def once_more(client: httpx.AsyncClient) -> list[int]:
-        return [(await sign_in(client, name=name)).status_code for name in ("anna", "nobody", "somebody")]
-
-    assert house.visit(once_more) == [429] * 3, "a restart tells"
-
-
-def test_ok__a_browser_that_signed_in_before_is_not_held_up_by_others(house: DeskHouse) -> None:
-    async def steps(client: httpx.AsyncClient) -> list[int]:
-        found = [(await sign_in(client)).status_code]
-        device = client.cookies["sitegate_device"]
-        client.cookies.clear()
-        found += [(await sign_in(client, password=f"guess {n}")).status_code for n in range(6)]
-        found.append((await sign_in(client)).status_code)  # a browser nobody knows, and the right password
-        client.cookies.set("sitegate_device", device)
-        found.append((await sign_in(client)).status_code)
-        client.cookies.clear()
-        client.cookies.set("sitegate_device", device[:-1] + ("0" if device[-1] != "0" else "1"))
-        found.append((await sign_in(client)).status_code)
-        house.desk.set_password("anna", STORED.replace("$", "$A", 1), by="test")
-        client.cookies.clear()
-        client.cookies.set("sitegate_device", device)
-        found.append((await sign_in(client)).status_code)
-        return found
-
-    assert house.visit(steps) == [303] + [403] * 5 + [429, 429, 303, 429, 429]
-
-
-def test_ok__one_guards_many_sessions_end_only_their_own(house: DeskHouse) -> None:
-    house.desk.set_password("bo", STORED, by="test")
-    sessions = Sessions(house.desk, lambda: datetime.now(UTC))
-
-    async def steps() -> list[bool]:
-        names = ["anna", *["bo"] * 7]
-        made = [await sessions.sign_in(name, PASSWORD) for name in names]
-        return [isinstance(s, Session) and sessions.find(s.token) is not None for s in made]
-
-    assert asyncio.run(steps()) == [True, False, False, *[True] * 5]
-
-
-def test_fail__no_password_over_a_plain_connection_from_elsewhere(house: DeskHouse) -> None:
-    answer = house.visit(sign_in, url="http://localhost", client="10.0.0.7")
-    assert answer.status_code == 403 and "over HTTPS" in answer.text and "set-cookie" not in answer.headers
-    assert house.trail == [("test", "account")]
-
-
-def test_ok__signing_out_a_new_password_and_a_removed_account_end_a_session(house: DeskHouse) -> None:
-    async def steps(client: httpx.AsyncClient) -> list[bool]:
-        found = []
-
-        async def still_in() -> None:
-            found.append("form_token" in (await client.get("/guard")).text)
-
-        await sign_in(client)
-        await still_in()
-        await client.post("/sign-out", data={"form_token": await token(client)})
-        await still_in()
-        await sign_in(client)
-        house.desk.set_password("anna", STORED.replace("$", "$A", 1), by="test")
-        await still_in()
-        house.desk.set_password("anna", STORED, by="test")
-        await sign_in(client)
-        house.desk.remove_account("anna", by="test")
-        await still_in()
-        return found
-
-    assert house.visit(steps) == [True, False, False, False]
-
-
-def test_ok__accounts_by_command(tmp_path: Path) -> None:
-    config = tmp_path / "gate.toml"
-    config.write_text(f'[paths]\nstate_dir = "{tmp_path}/state"\n')
-
-    def run(*words: str, given: str = "") -> tuple[int, str]:
-        result = CliRunner().invoke(commands, ["account", *words, "--config", str(config)], input=given)
-        return result.exit_code, " ".join(result.output.split())
-
-    assert run("list")[0] == 0
-    assert run("add", "bo", given="short\nshort\n")[0] == 2
-    assert run("add", "../bo", given="x")[0] == 2
-    assert run("add", "bo", given=f"{PASSWORD}\n{PASSWORD}\n")[0] == 0
-    assert run("add", "bo", "--password-stdin", given=f"{PASSWORD}!\n")[0] == 0
-    assert "bo │ guard" in run("list")[1]
-    assert run("role", "bo", "manager")[0] == 0 and "bo │ manager" in run("list")[1]
-    assert run("role", "nobody", "guard")[0] == 1 and run("role", "bo", "king")[0] == 2
-    desk = DeskStore(tmp_path / "state" / "desk" / "desk.db")
-    stored = desk.password("bo")
-    desk.close()
-    assert stored is not None and PASSWORD not in stored
-    assert password_matches(PASSWORD + "!", stored) and not password_matches(PASSWORD, stored)
-    assert not password_matches(PASSWORD, None)
-    assert run("remove", "bo")[0] == 0 and run("remove", "bo")[0] == 1
-
-
-def test_ok__a_page_left_open_does_not_keep_its_session_alive(house: DeskHouse) -> None:
-    shift = [timedelta(0)]
-    sessions = Sessions(house.desk, lambda: datetime.now(UTC) + shift[0])
-
-    async def steps() -> list[bool]:
-        session = await sessions.sign_in("anna", PASSWORD)
-        assert isinstance(session, Session)
-        alive = []
-        for minutes, used in ((20, True), (45, False), (55, False)):
-            shift[0] = timedelta(minutes=minutes)
-            alive.append(sessions.find(session.token, used=used) is not None)
-        return alive
-
-    assert asyncio.run(steps()) == [True, True, False]
 
 
 def test_fail__a_form_with_too_many_fields_is_empty(house: DeskHouse) -> None:
