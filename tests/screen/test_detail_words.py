@@ -9,7 +9,7 @@ from contract.codec import decode_event
 from contract.messages import AccessEvent, Advice, Direction, Reason
 from edge.core.decision.table import RULES
 from edge.screen.journal.detail_words import detail_words, note_words
-from edge.screen.journal.event_detail import event_detail
+from edge.screen.journal.event_detail import event_detail, manager_detail
 from edge.screen.journal.event_line import event_line
 from edge.screen.translations import load_all
 from edge.screen.words.details import Detail
@@ -81,3 +81,12 @@ def test_ok__a_note_says_what_the_rule_found() -> None:
     note = "training: valid until 2026-06-30"
     assert note_words(note, TEXTS["zh"].room("details"), LISTS) == "培训: 有效期至 2026-06-30"
     assert note_words("a rule to come: so it is", TEXTS["en"].room("details"), LISTS) == "a rule to come"
+
+
+def test_ok__a_manager_reads_the_lists_and_what_they_do_in_the_own_language() -> None:
+    held = event(Reason.RISK_HOLD, "key-screening: hold, old: list: deny")
+    noted = event(Reason.GRANTED, "", granted=True, alerts=("risk list: key-screening: hold; admitted by a guard",))
+    assert manager_detail(held, TEXTS["zh"]) == "key-screening: 由门卫询问, old: list: 拒绝，门卫也不得放行"
+    assert manager_detail(noted, TEXTS["zh"]) == "key-screening: 由门卫询问"
+    assert manager_detail(noted, TEXTS["en"]) == "key-screening: asks a guard"
+    assert manager_detail(event(Reason.UNKNOWN, "nobody on the roster"), TEXTS["zh"]) == ""

@@ -7,6 +7,7 @@ from contract.messages import AccessEvent, AnyEvent, Reason
 from edge.core.domain import HistoryPage
 from edge.screen.history.asked import OUTCOME, PAGE_LINES, REASON, HistoryAsked, choices
 from edge.screen.history.reader import HistoryReader
+from edge.screen.journal.event_detail import manager_detail
 from edge.screen.journal.event_line import Line, event_line
 from edge.screen.journal.refusals import guard_and_reason
 from edge.screen.journal.withheld import without_people
@@ -79,11 +80,10 @@ def shown(event: AnyEvent, line: Line, reader: HistoryReader, texts: Texts) -> L
         line = without_people(event, line, texts)
     if not isinstance(event, AccessEvent):
         return line
+    if reader.risk and (lists := manager_detail(event, texts)):
+        return replace(line, detail=lists)
     if event.alerts:
-        words = "; ".join(event.alerts) if reader.risk else texts.room(ROOM)[HistoryWord.WITH_ALERT]
-        return replace(line, detail=words)
-    if event.reason is Reason.RISK_HOLD and reader.risk:
-        return replace(line, detail=event.detail)
+        return replace(line, detail=texts.room(ROOM)[HistoryWord.WITH_ALERT])
     if event.reason is Reason.MANUAL_ADMIT and not event.by:  # of a version that named the guard in the text alone
         return replace(line, detail=in_words(event.detail, texts) if reader.people else "")
     return line

@@ -51,14 +51,26 @@ _COMPILED = tuple((re.compile(pattern, re.DOTALL), word) for pattern, word in _P
 
 
 _RISK_LIST = "risk list"
-"""The name of the list, and what it does, are for managers alone. A note says only that there is one."""
+_HELD = re.compile(r"(?P<name>.+?): (?P<action>hold|deny|admit_and_alert)(?:, |$)")
 
 
-def note_words(note: str, words: Mapping[str, str], lists: Mapping[str, str]) -> str:
-    """Return what a rule noted about somebody who was admitted: "rule: finding". An unknown finding is left out."""
+def risk_words(given: str, actions: Mapping[str, str]) -> str:
+    """Return which lists name somebody, and what each does. `actions`: the words of `contract.policy.RiskAction`."""
+    return ", ".join(f"{found['name']}: {actions[found['action']]}" for found in _HELD.finditer(given)) or given
+
+
+def note_words(
+    note: str, words: Mapping[str, str], lists: Mapping[str, str], actions: Mapping[str, str] | None = None
+) -> str:
+    """Return what a rule noted about somebody who was admitted: "rule: finding". An unknown finding is left out.
+
+    `actions`: see `risk_words`. The name of a list, and what it does, are for managers alone: None for all others.
+    """
     rule, _, given = note.partition(": ")
     name = words.get("rule_" + re.sub(r"[^a-z0-9]+", "_", rule.lower()).strip("_"), rule)
     given = given.removesuffix("; admitted by a guard")
+    if rule == _RISK_LIST and actions is not None:
+        return risk_words(given, actions)
     finding = None if rule == _RISK_LIST else detail_words(given, words, lists)
     return f"{name}: {finding}" if finding else name
 

@@ -1,7 +1,7 @@
 """What an event says beside its heading, in the reader's language: pure."""
 
 from contract.messages import AccessEvent, AnyEvent, ClockEvent, NoticeEvent, PassageEvent, Reason, TrainingEvent
-from edge.screen.journal.detail_words import detail_words, note_words
+from edge.screen.journal.detail_words import detail_words, note_words, risk_words
 from edge.screen.translations import Texts
 
 GATE_LANGUAGE = "en"
@@ -21,6 +21,15 @@ def event_detail(event: AnyEvent, texts: Texts) -> str:
     if isinstance(event, ClockEvent):
         return f"{event.was_utc:%Y-%m-%d %H:%M:%S} → {event.utc:%Y-%m-%d %H:%M:%S} UTC"
     return ""
+
+
+def manager_detail(event: AccessEvent, texts: Texts) -> str:
+    """Return the risk lists of a decision, with what each does, for those who may see them; "" if there are none."""
+    actions = texts.room("office")
+    if event.alerts:
+        words, lists = texts.room("details"), _lists(texts)
+        return "; ".join(note_words(note, words, lists, actions) for note in event.alerts)
+    return risk_words(event.detail, actions) if event.reason is Reason.RISK_HOLD else ""
 
 
 def technical_detail(event: AnyEvent, texts: Texts) -> str:
