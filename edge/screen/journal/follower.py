@@ -36,6 +36,7 @@ class Watch:
         self._moved = asyncio.Event()
         self._announced = NOT_RUNNING
         self._changed = asyncio.Event()
+        self._state: dict[str, object] | None = None
         self._shown: object = None
         self.changes = 0
         """Grows by one each time when open pages have something new to show."""
@@ -78,12 +79,13 @@ class Watch:
         if self._journal.changed() or self._behind or self.zone() != self._counted_by:
             self._behind = False
             self.live = self._journal.live()
+            self._state = self.live.model_dump(exclude=PASSING) if self.live else None
             self._read_records()
         if (lane := self.lane) != self._announced:
             self._announced = lane
             self._moved.set()
             self._moved = asyncio.Event()
-        if (shown := self._worth_showing(lane)) != self._shown:
+        if (shown := (self.totals.epoch, self.totals.seq, self.present is None, self._state)) != self._shown:
             self._shown = shown
             self.announce()
 
@@ -106,11 +108,6 @@ class Watch:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), timeout_s)
         return self.changes
-
-    def _worth_showing(self, lane: LaneView) -> object:
-        """Return what pages show, without what changes with each frame."""
-        state = self.live.model_dump(exclude=PASSING) if self.live else None
-        return self.totals.epoch, self.totals.seq, lane is NOT_RUNNING or lane.sign is NOT_RUNNING.sign, state
 
     def _read_records(self) -> None:
         epoch = self._journal.epoch
