@@ -19,7 +19,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[1]
 WORDS_MAX = 20
 """In one sentence of a docstring."""
-ALLOWED = {"long sentence": 175, "word": 0}
+ALLOWED = {"long sentence": 171, "word": 0}
 """How many places there may be. Lower it when there are fewer, never raise it."""
 PLAIN_WORDS = {
     "anew": "again",

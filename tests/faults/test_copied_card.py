@@ -1,7 +1,6 @@
 """A copied card: two computers go on with one journal. And an HQ restored from an old backup. Nothing lost, nothing
 mixed, all told."""
 
-import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from restore_rig import end_process
 from sync_rig import Rig, SignedJournal, Stranger, note, utc, wait_until
 
 from contract.chain import verify
@@ -190,7 +190,7 @@ def test_ok__an_hq_restored_from_an_old_backup(rig: Rig, tmp_path: Path, removed
     wait_until(lambda: rig.holds(store, 30), "30 events")
     backup = tmp_path / "backup.db"
     copy_database(rig.hq_folder / "hq.db", backup)
-    end_process(backup)
+    assert end_process(backup) == 1
     note(journal, 40)
     wait_until(lambda: rig.holds(store, 70), "70 events")
     wait_until(lambda: acked(rig.state_dir) == 70, "and the gate knows")
@@ -215,13 +215,6 @@ def test_ok__an_hq_restored_from_an_old_backup(rig: Rig, tmp_path: Path, removed
     note(journal, 20)
     wait_until(lambda: sorted(map(len, lines(store).values())) == [30, 35], "and it goes on")
     print("; ".join(f"{v.epoch}: {v.held} held; {v.problem or 'whole'}" for v in report.verdicts(store)))
-
-
-def end_process(backup: Path) -> None:
-    """Let the HQ that a copied lease names be a process that has ended: here both HQs run in the tests' own process."""
-    with sqlite3.connect(backup) as db:
-        assert db.execute("UPDATE leases SET process = ?", (f"{os.getpid()}/1",)).rowcount == 1
-    db.close()
 
 
 def restore(backup: Path, target: Path) -> None:

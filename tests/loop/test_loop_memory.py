@@ -1,5 +1,4 @@
-"""What the gate must not do twice, and not at a wrong time: orders and requests after a lost journal, a clock that was
-set back."""
+"""The gate executes orders and requests once, in their time: after a lost journal, or with a clock set back."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,9 +1,9 @@
 """The screen's pages, opened in real Chromium: with a password, or as an account of a role."""
 
+from page_parts import press, put, until
 from screen_stage import Stage
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 
 from edge.screen.access.passwords import hash_password
 from edge.screen.access.roles import Role
@@ -17,10 +17,10 @@ def open_desk(browser: WebDriver, stage: Stage, language: str = "en") -> None:
     """Sign in with a password, as a guard."""
     stage.desk.set_password("anna", STORED, by="test")
     browser.get(f"{stage.url}/guard?lang={language}")
-    browser.find_element(By.ID, "name").send_keys("anna")
-    browser.find_element(By.ID, "password").send_keys(PASSWORD)
-    browser.find_element(By.CSS_SELECTOR, "main form button").click()
-    WebDriverWait(browser, 20).until(lambda b: b.find_elements(By.ID, "q"))
+    put(browser, "#name", "anna")
+    put(browser, "#password", PASSWORD)
+    press(browser, "main form button")
+    until(browser, lambda b: b.find_elements(By.ID, "q"))
 
 
 def open_as(browser: WebDriver, stage: Stage, path: str, role: Role = Role.MANAGER) -> None:

@@ -3,11 +3,10 @@
 import pytest
 from axe_rules import violations
 from desk_browser import PASSWORD, STORED, open_desk
+from page_parts import press, put, shows, until
 from screen_stage import Stage, set_size
-from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 
 from contract.messages import AccessEvent, Advice, Direction, Reason
 from contract.policy import Factor
@@ -19,10 +18,10 @@ from edge.storage.desk import DeskReader
 def test_ok__sign_in_admit_and_see_what_the_gate_did(stage: Stage, browser: WebDriver) -> None:
     set_size(browser, 1024, 600)
     open_desk(browser, stage)
-    browser.find_element(By.CSS_SELECTOR, ".without-id summary").click()
-    browser.find_element(By.ID, "reason").send_keys("visitor with the manager")
-    browser.find_element(By.CSS_SELECTOR, ".without-id button").click()
-    WebDriverWait(browser, 10).until(lambda b: "The gate was asked" in b.page_source)
+    press(browser, ".without-id summary")
+    put(browser, "#reason", "visitor with the manager")
+    press(browser, ".without-id button")
+    until(browser, lambda b: "The gate was asked" in b.page_source)
     reader = DeskReader(stage.folder / "desk.db")
     (request,) = reader.requests(0)
     assert request.kind == ADMIT
@@ -37,11 +36,9 @@ def test_ok__sign_in_admit_and_see_what_the_gate_did(stage: Stage, browser: WebD
         factors=(Factor.GUARD,),
         detail="by anna: visitor with the manager",
     )
-    WebDriverWait(browser, 10, ignored_exceptions=[StaleElementReferenceException]).until(
-        lambda b: "by anna" in b.find_element(By.CSS_SELECTOR, ".state").text
-    )
-    browser.find_element(By.CSS_SELECTOR, "header form button").click()
-    WebDriverWait(browser, 10).until(lambda b: b.find_elements(By.ID, "password"))
+    shows(browser, ".state", "by anna")
+    press(browser, "header form button")
+    until(browser, lambda b: b.find_elements(By.ID, "password"))
     reader.close()
 
 
@@ -63,12 +60,12 @@ def test_ok__a_kept_screen_shows_the_office_and_asks_for_the_password_for_more(
     browser.delete_all_cookies()
     stage.desk.set_password("anna", STORED, by="test")
     browser.get(f"{stage.url}/guard?lang={language}")
-    browser.find_element(By.ID, "keep").click()
+    press(browser, "#keep")
     assert violations(browser) == []
-    browser.find_element(By.ID, "name").send_keys("anna")
-    browser.find_element(By.ID, "password").send_keys(PASSWORD)
-    browser.find_element(By.CSS_SELECTOR, "main form button").click()
-    WebDriverWait(browser, 20).until(lambda b: b.find_elements(By.ID, "q"))
+    put(browser, "#name", "anna")
+    put(browser, "#password", PASSWORD)
+    press(browser, "main form button")
+    until(browser, lambda b: b.find_elements(By.ID, "q"))
     browser.get(f"{stage.url}/lane")  # a page that asks for nothing of the account
     browser.delete_cookie(COOKIE)  # as if its time was over
     browser.get(f"{stage.url}/")
@@ -76,7 +73,7 @@ def test_ok__a_kept_screen_shows_the_office_and_asks_for_the_password_for_more(
     assert not browser.find_elements(By.CSS_SELECTOR, 'nav a[href$="/guard"]')
     browser.get(f"{stage.url}/guard")
     assert browser.find_elements(By.ID, "password") and not browser.find_elements(By.ID, "keep")
-    browser.find_element(By.CSS_SELECTOR, "header form button").click()
-    WebDriverWait(browser, 10).until(lambda b: not b.get_cookie(KEPT_COOKIE))
+    press(browser, "header form button")
+    until(browser, lambda b: not b.get_cookie(KEPT_COOKIE))
     browser.get(f"{stage.url}/")
     assert browser.find_elements(By.ID, "password")

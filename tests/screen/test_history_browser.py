@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from axe_rules import violations
 from desk_browser import open_as
+from page_parts import press, shown, shows
 from past_days import DAY, MARKUP, NAMES, write_day
 from screen_stage import Stage, set_size
 from selenium.webdriver.chrome.webdriver import WebDriver
@@ -37,7 +38,7 @@ def test_ok__the_past_fits_every_size_and_is_accessible(past: Stage, browser: We
             set_size(browser, width, height)
             wide = browser.execute_script("return document.documentElement.scrollWidth")
             assert wide <= width, (place, width)
-        assert MARKUP in browser.find_element(By.TAG_NAME, "main").text or place == "/history/trends"
+        assert MARKUP in shown(browser, "main") or place == "/history/trends"
         if found := violations(browser):
             faults[place] = found
     assert faults == {}
@@ -47,12 +48,12 @@ def test_ok__a_person_is_found_and_their_day_is_one_click_away(past: Stage, brow
     set_size(browser, 1024, 600)
     open_as(browser, past, f"/history?day={TODAY}&lang=en")
     Select(browser.find_element(By.ID, "what")).select_by_visible_text("Training lapsed")
-    browser.find_element(By.CSS_SELECTOR, "form.filter button").click()
-    assert browser.find_element(By.ID, "found").text == "1 events"
+    press(browser, "form.filter button")
+    shows(browser, "#found", "1 events")
     browser.find_element(By.LINK_TEXT, "Refusals").click()
-    assert "anna" in browser.find_element(By.CSS_SELECTOR, "table.past").text
+    shows(browser, "table.past", "anna")
     browser.find_element(By.LINK_TEXT, MARKUP).click()
-    assert browser.find_element(By.ID, "found").text == "3 events"
-    browser.find_element(By.CSS_SELECTOR, "a[rel=prev]").click()
-    assert browser.find_element(By.ID, "found").text == "0 events"
-    assert browser.find_element(By.CSS_SELECTOR, "header nav [aria-current]").text == "History"
+    shows(browser, "#found", "3 events")
+    press(browser, "a[rel=prev]")
+    shows(browser, "#found", "0 events")
+    assert shown(browser, "header nav [aria-current]") == "History"

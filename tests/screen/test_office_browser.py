@@ -5,15 +5,15 @@ from collections.abc import Iterator
 import pytest
 from axe_rules import violations
 from desk_browser import open_as
+from page_parts import shown, shows
 from screen_stage import Stage, set_size
 from selenium.webdriver.chrome.webdriver import WebDriver
-from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 
 from contract.messages import DataTier
 from edge.core.domain import Tone
 
 SIZES = [(1024, 600), (1920, 1080), (400, 800)]
+VERDICT = "#verdict"
 WELL = {"risk_tier": DataTier.FRESH}
 
 
@@ -27,19 +27,14 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     stage.close()
 
 
-def says(browser: WebDriver, sentence: str) -> None:
-    script = "return document.getElementById('verdict')?.innerText ?? ''"
-    WebDriverWait(browser, 20, poll_frequency=0.1).until(lambda b: sentence in b.execute_script(script))
-
-
 def test_ok__the_sentence_changes_without_a_reload(office: Stage, browser: WebDriver) -> None:
     set_size(browser, 1024, 600)
     open_as(browser, office, "/?lang=en")
-    says(browser, "All is well.")
+    shows(browser, VERDICT, "All is well.")
     office.show(Tone.IDLE, camera_ok=False, **WELL)
-    says(browser, "The camera gives no picture.")
+    shows(browser, VERDICT, "The camera gives no picture.")
     office.show(Tone.IDLE, **WELL)
-    says(browser, "All is well.")
+    shows(browser, VERDICT, "All is well.")
 
 
 def test_ok__each_page_fits_in_each_language_and_size_and_can_be_read(office: Stage, browser: WebDriver) -> None:
@@ -51,5 +46,5 @@ def test_ok__each_page_fits_in_each_language_and_size_and_can_be_read(office: St
                 set_size(browser, *size)
                 assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth"), (path, size)
             assert violations(browser) == [], path
-        says(browser, said)
-    assert browser.find_element(By.ID, "people-total").text == "7"
+        shows(browser, VERDICT, said)
+    assert shown(browser, "#people-total") == "7"

@@ -6,11 +6,10 @@ import pytest
 from axe_rules import violations
 from desk_browser import STORED
 from guard_gate import GuardGate
+from page_parts import press, put, shows
 from screen_stage import set_size
-from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 
 from contract.messages import AccessEvent, Reason
 from edge.screen.access.roles import Role
@@ -39,24 +38,18 @@ def open_page(browser: WebDriver, gate: GuardGate, path: str) -> None:
     browser.get(gate.url + path)
 
 
-def shows(browser: WebDriver, text: str) -> None:
-    """Wait until the page shows a text."""
-    waits = WebDriverWait(browser, 20, ignored_exceptions=[StaleElementReferenceException])
-    waits.until(lambda b: text in b.find_element(By.TAG_NAME, "main").text)
-
-
 def test_ok__typed_pinyin_finds_the_guard_overrides_and_the_gate_answers_on_the_card(
     gate: GuardGate, browser: WebDriver
 ) -> None:
     set_size(browser, 1024, 600)
     open_page(browser, gate, "/guard?lang=en")
-    browser.find_element(By.ID, "q").send_keys("lisi")
-    shows(browser, "Crane Co")
-    browser.find_element(By.CSS_SELECTOR, ".found a").click()
-    shows(browser, "Safety training lapsed on 2026-06-30")
-    browser.find_element(By.ID, "reason").send_keys("new papers seen")
-    browser.find_element(By.CSS_SELECTOR, ".ways .danger").click()
-    shows(browser, "Admitted by the guard")
+    put(browser, "#q", "lisi")
+    shows(browser, "main", "Crane Co")
+    press(browser, ".found a")
+    shows(browser, "main", "Safety training lapsed on 2026-06-30")
+    put(browser, "#reason", "new papers seen")
+    press(browser, ".ways .danger")
+    shows(browser, "main", "Admitted by the guard")
     event = next(one for one in reversed(gate.events) if isinstance(one, AccessEvent))
     assert (event.reason, event.worker_id, event.granted) == (Reason.MANUAL_ADMIT, "w-0412", True)
     assert event.alerts
@@ -75,7 +68,7 @@ def test_fail__who_is_blocked_may_only_be_let_out(
 ) -> None:
     for language, words in (("en", en), ("zh", zh)):
         open_page(browser, gate, f"/guard/person/{worker_id}?lang={language}")
-        shows(browser, words)
+        shows(browser, "main", words)
         ways = browser.find_elements(By.CSS_SELECTOR, ".ways button")
         assert [way.get_attribute("value") for way in ways] == ["out"]
 

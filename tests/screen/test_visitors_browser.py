@@ -1,16 +1,15 @@
 """The pages about visitors, alarms and the lock-down in real Chromium: what a guard does with them."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 from axe_rules import violations
 from desk_browser import open_as
+from page_parts import press, put, shown, shows, until
 from screen_stage import Stage, set_size
-from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import Select
 
 from contract.messages import Advice, Direction, NoticeCode, NoticeEvent, Origin, PassageEvent, PassageOutcome, Reason
 from edge.core.domain import LOCK_DOWN, RELEASE_LOCK_DOWN, VISITOR, VISITOR_LEFT, LockDownRequest, Tone
@@ -18,19 +17,6 @@ from edge.screen.access.roles import Role
 from edge.storage.desk import DeskReader
 
 SIZES = ((1024, 600), (1920, 1080), (400, 800))
-
-
-def until(browser: WebDriver, true: Callable[[WebDriver], object]) -> None:
-    WebDriverWait(browser, 20, ignored_exceptions=[StaleElementReferenceException]).until(true)
-
-
-def text(browser: WebDriver, css: str) -> str:
-    return browser.find_element(By.CSS_SELECTOR, css).text
-
-
-def click(browser: WebDriver, css: str) -> None:
-    """Click, also if the part of the page is renewed meanwhile."""
-    until(browser, lambda b: b.find_element(By.CSS_SELECTOR, css).click() is None)
 
 
 def fits(browser: WebDriver) -> None:
@@ -57,21 +43,21 @@ def test_ok__a_visitor_is_registered_comes_in_and_leaves(stage: Stage, browser: 
     open_as(browser, stage, f"/visitors?lang={language}", Role.GUARD)
     fits(browser)
     for name, value in (("name", "李娜 <b>Li</b>"), ("host", "Wang Wei"), ("purpose", "fire inspection")):
-        browser.find_element(By.ID, name).send_keys(value)
+        put(browser, f"#{name}", value)
     Select(browser.find_element(By.ID, "hours")).select_by_value("2")
-    click(browser, ".register button")
+    press(browser, ".register button")
     until(browser, lambda b: b.find_elements(By.CSS_SELECTOR, ".visitor-badge svg path"))
-    assert text(browser, "h1") == "李娜 <b>Li</b>"
+    assert shown(browser, "h1") == "李娜 <b>Li</b>"
     fits(browser)
     (visit,) = [one for one in stage.desk.visits() if one.ended_utc is None]
     assert visit.by == "guard" and kinds(stage)[-1] == VISITOR
-    click(browser, ".visitor-badge .button")
+    press(browser, ".visitor-badge .button")
     walks(stage, visit.visitor_id, Direction.IN)
     browser.get(f"{stage.url}/visitors")
     until(browser, lambda b: b.find_elements(By.CSS_SELECTOR, ".list .pill.good"))
-    click(browser, f"#{visit.visitor_id}")
+    press(browser, f"#{visit.visitor_id}")
     fits(browser)
-    click(browser, "#leave")
+    press(browser, "#leave")
     until(browser, lambda b: b.find_elements(By.CSS_SELECTOR, ".said.good"))
     assert kinds(stage)[-1] == VISITOR_LEFT
     walks(stage, visit.visitor_id, Direction.OUT)
@@ -82,13 +68,13 @@ def test_ok__an_alarm_waits_on_an_open_page_until_somebody_says_what_was_done(st
     stage.journal.append(NoticeEvent, code=NoticeCode.TAMPER)
     alarm = stage.journal.append(NoticeEvent, code=NoticeCode.HELD_OPEN)
     until(browser, lambda b: b.find_elements(By.ID, f"alarm-{alarm.seq}"))
-    click(browser, f"#alarm-{alarm.seq}")
+    press(browser, f"#alarm-{alarm.seq}")
     fits(browser)
-    browser.find_element(By.ID, "note").send_keys("door closed <i>")
-    click(browser, ".narrow button")
+    put(browser, "#note", "door closed <i>")
+    press(browser, ".narrow button")
     until(browser, lambda b: b.find_elements(By.CSS_SELECTOR, ".said.good"))
     assert not browser.find_elements(By.ID, f"alarm-{alarm.seq}")
-    assert "guard" in text(browser, "main") and "door closed <i>" in text(browser, "main")
+    assert "guard" in shown(browser, "main") and "door closed <i>" in shown(browser, "main")
     found = stage.desk.acknowledgements(alarm.epoch)[alarm.seq]
     assert (found.by, found.note) == ("guard", "door closed <i>")
     fits(browser)
@@ -97,19 +83,19 @@ def test_ok__an_alarm_waits_on_an_open_page_until_somebody_says_what_was_done(st
 def test_ok__a_refusal_says_what_to_do_and_what_became_of_it(stage: Stage, browser: WebDriver) -> None:
     open_as(browser, stage, "/alarms?lang=en", Role.GUARD)
     stage.access(Reason.TRAINING_LAPSED, Advice.RENEW_TRAINING, "w-5")
-    until(browser, lambda b: "Send to the training office" in text(b, ".refusals"))
+    shows(browser, ".refusals", "Send to the training office")
     stage.access(Reason.GRANTED, Advice.WALK_THROUGH, "w-5")
-    until(browser, lambda b: "let in later" in text(b, ".refusals"))
+    shows(browser, ".refusals", "let in later")
 
 
 def test_ok__a_lock_down_asks_first_and_shows_on_every_open_page(stage: Stage, browser: WebDriver) -> None:
     open_as(browser, stage, "/guard?lang=en", Role.GUARD)
     before = kinds(stage)
-    click(browser, "#lock-ask")
+    press(browser, "#lock-ask")
     assert kinds(stage) == before, "nothing was asked of the gate yet"
     fits(browser)
-    browser.find_element(By.ID, "why").send_keys("a fight")
-    click(browser, ".narrow button")
+    put(browser, "#why", "a fight")
+    press(browser, ".narrow button")
     until(browser, lambda b: b.current_url.endswith("done=asked"))
     reader = DeskReader(stage.folder / "desk.db")
     asked = reader.requests(0)[-1]
@@ -126,11 +112,11 @@ def test_ok__a_lock_down_asks_first_and_shows_on_every_open_page(stage: Stage, b
     stage.show(Tone.DESK, Advice.SEE_DESK, gate_state="lockdown")
     for window in (browser.current_window_handle, first):
         browser.switch_to.window(window)
-        until(browser, lambda b: "guard (desk): a fight" in text(b, "#banner"))
-    assert "End the lock-down" in text(browser, "#lock-ask")
+        shows(browser, "#banner", "guard (desk): a fight")
+    assert "End the lock-down" in shown(browser, "#lock-ask")
     fits(browser)
-    click(browser, "#lock-ask")
-    click(browser, ".narrow button")
+    press(browser, "#lock-ask")
+    press(browser, ".narrow button")
     until(browser, lambda _: kinds(stage)[-1] == RELEASE_LOCK_DOWN)
     stage.journal.append(NoticeEvent, code=NoticeCode.LOCK_DOWN_OVER, by="guard", origin=Origin.DESK)
     stage.show(Tone.IDLE)

@@ -11,7 +11,7 @@ _UNTOLD = (Reason.RISK_HOLD, Reason.MULTIPLE_FACES)
 
 
 def event_detail(event: AnyEvent, texts: Texts) -> str:
-    """Return what may be shown to everybody who may see the event; "" if there is nothing, or no words for it."""
+    """Return what everybody who sees the event may read; "" if there is nothing, or no words for it."""
     if isinstance(event, AccessEvent):
         return _of_decision(event, texts)
     if isinstance(event, NoticeEvent):
@@ -24,7 +24,7 @@ def event_detail(event: AnyEvent, texts: Texts) -> str:
 
 
 def manager_detail(event: AccessEvent, texts: Texts) -> str:
-    """Return the risk lists of a decision, with what each does, for those who may see them; "" if there are none."""
+    """Return the risk lists of a decision and what each does, for managers; "" if there are none."""
     actions = texts.room("office")
     if event.alerts:
         words, lists = texts.room("details"), _lists(texts)

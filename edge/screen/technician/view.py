@@ -215,8 +215,7 @@ def _link(sync: SyncSummary, totals: JournalTotals, texts: Texts, now: datetime)
 
 
 def _list(kind: ListKind, sync: SyncSummary, live: LiveState | None, texts: Texts, now: datetime) -> ListLine:
-    """A list on this disk, with the tier that the gate gives it, because the policy's limits are sealed for the
-    gate."""
+    """A list on this disk, with the tier that the gate tells: only the gate can open the policy's limits."""
     held = sync.lists.get(kind)
     tiers = {ListKind.ROSTER: live.roster_tier, ListKind.RISK: live.risk_tier} if live else {}
     found = tiers.get(kind)
