@@ -73,7 +73,9 @@ class OpenInvestigationForm(forms.Form):
         max_value=MINUTES_MAX,
         initial=_DEFAULTS.gate_minutes,
     )
-    why = forms.CharField(label=_("Reason"), max_length=500, help_text=_("For the audit record."))
+    why = forms.CharField(
+        label=_("Reason"), max_length=500, help_text=_("Officers of the place read it. It is erased with the measure.")
+    )
 
     def __init__(self, user: Account, *args: Any, **options: Any) -> None:
         """`user`: whose people and places are offered."""
