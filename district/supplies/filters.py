@@ -14,7 +14,7 @@ from district.supplies.asked import FILED, SHORT, policy_value
 from district.supplies.models import SupplyLine
 from district.supplies.names import ITEM_NAMES, STOCK_NAMES
 from district.supplies.rules.items import StockState
-from district.web.days import DayField, DayInput
+from district.web.days import DayField, DayFilter
 
 _STATES = [("missing", pgettext_lazy("filing", "not declared")), ("filed", pgettext_lazy("filing", "declared"))]
 _STOCKS = [(one.value, STOCK_NAMES[one]) for one in (StockState.SHORT, StockState.SURPLUS)]
@@ -25,7 +25,7 @@ class DeclaredFilter(BranchFilter):
     """Sites by day, state and place."""
 
     wide = _WIDE
-    day = django_filters.DateFilter(label=_("Day"), method="as_it_is", widget=DayInput)
+    day = DayFilter(label=_("Day"), method="as_it_is")
     state = django_filters.ChoiceFilter(label=_("State"), choices=_STATES, method="in_state", empty_label=_("all"))
     below = django_filters.ModelChoiceFilter(
         label=_("Below"), queryset=Place.objects.none(), method="in_branch", empty_label=_("everywhere")

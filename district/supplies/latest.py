@@ -49,7 +49,8 @@ def spare_of(project: Project, item: SupplyItem) -> int:
         return 0
     needs = needs_by_measure([found.report.measure_id])[found.report.measure_id]
     offers = _unsettled().filter(giver=project, item=item.value)
-    return spare(found.figures, needs) - sum(one.amount for one in offers if _missing_in(found, one))
+    gone = sum(int(one.amount) for one in offers if _missing_in(found, one))
+    return spare(found.figures, needs) - gone
 
 
 def proposals(user: Account) -> list[tuple[SupplyItem, SupplyProposal]]:

@@ -1,8 +1,9 @@
 """Days that people choose in forms."""
 
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
+import django_filters
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 
@@ -29,3 +30,9 @@ class DayField(forms.DateField):
         """Refuse days that nobody means."""
         super().__init__(**options)
         self.validators += [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
+
+
+class DayFilter(django_filters.DateFilter):  # type: ignore[misc]
+    """A day that a list is filtered by."""
+
+    field_class: ClassVar = DayField
