@@ -8,7 +8,7 @@ import httpx
 
 
 class _Bounded(httpcore.NetworkStream):
-    """A connection that gives up at one moment, whatever still comes."""
+    """A connection that ends at one moment, also if more comes."""
 
     def __init__(self, inner: httpcore.NetworkStream, until: float) -> None:
         self._inner, self._until = inner, until

@@ -42,7 +42,7 @@ def needs_by_measure(measures: Iterable[int]) -> dict[int, SupplyNeeds]:
 
 
 def spare_of(project: Project, item: SupplyItem) -> int:
-    """Return how much of an item a site can give: by its last report, without what it promised or gave since."""
+    """Return how much of an item a site can give: by its last report, without what it gave since."""
     line = SupplyLine.objects.filter(report__in=latest_reports(), report__project=project, item=item.value)
     found = line.select_related("report").first()
     if found is None:
@@ -85,7 +85,7 @@ def _promised(lines: Iterable[SupplyLine]) -> tuple[Counter[tuple[int, str]], Co
 
 
 def _unsettled() -> "QuerySet[Any]":
-    """Return the offers that a last report may not know: open ones, and those that ended since the oldest of these."""
+    """Return the offers that a last report may not know: open ones, and those that ended lately."""
     since = timezone.now() - timedelta(days=FRESH_DAYS + 1)
     ended = Q(state=OfferState.RECEIVED.value, changed__gte=since)
     return SupplyOffer.objects.kept().filter(Q(state__in=[state.value for state in OPEN_STATES]) | ended)
