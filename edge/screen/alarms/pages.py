@@ -36,7 +36,7 @@ class AlarmPages:
             make.page("/alarms", self.page, right),
             make.part("/alarms/now", self.now, right),
             make.page("/alarms/acknowledge", self.question, right),
-            make.form_route("/alarms/acknowledge", self.acknowledge, right),
+            make.form_route("/alarms/acknowledge", self.acknowledge, right, "/alarms"),
             make.page("/guard/lock-down", self.lock_down_question, right),
             make.form_route("/guard/lock-down", self.lock_down, right),
             make.part("/guard/lock-down/now", self.lock_down_now, right),
@@ -65,9 +65,13 @@ class AlarmPages:
             return self._page(request, AlarmWord.ALREADY, 409, row.acknowledged.by)
         note = " ".join(request.form.get("note", "").split())[:NOTE_MAX]
         try:
-            self._alarms.acknowledge(epoch, row.seq, request.account.name, note)
+            first = self._alarms.acknowledge(epoch, row.seq, request.account.name, note)
         except DeskError:
             return self._page(request, AlarmWord.NOT_STORED, 503)
+        if not first:  # Another page did in the same moment.
+            found = self._row(request, epoch, seq)
+            by = found.acknowledged.by if found and found.acknowledged else ""
+            return self._page(request, AlarmWord.ALREADY, 409, by)
         self._watch.announce()
         return self._context.to("/alarms", done=AlarmWord.ACKNOWLEDGED.value)
 
