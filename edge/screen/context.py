@@ -4,9 +4,9 @@ import hmac
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
@@ -61,6 +61,13 @@ class PageRequest:
         return self.http.query_params.get(name, default)
 
 
+_TEMPLATES = Environment(
+    loader=PackageLoader("edge.screen"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
 Handler = Callable[[PageRequest], Awaitable[Response]]
 
 
@@ -81,8 +88,8 @@ class PageContext:
         self.kept: KeptScreens | None = None
         self.public = PublicName.of(config.screen.public_url)
         self.base = self.public.path
-        self.forms: set[str] = set()
-        """Paths that take a POST. No other path does (`edge.screen.access.security`)."""
+        self.forms: dict[str, str] = {}
+        """Paths that take a POST, and the page of each form. No other path does (`edge.screen.access.security`)."""
         self.shared: dict[str, Callable[[PageRequest], object]] = {}
         """Values that a room gives to the templates of all pages."""
         self.languages = load_all()
@@ -91,19 +98,8 @@ class PageContext:
             raise MissingText(
                 f"there is no language {config.screen.language!r}: set screen.language to one of: {known}"
             )
-        self._env = Environment(
-            loader=PackageLoader("edge.screen"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
         self._zone = SiteZone(standings)
         watch.zone = lambda: self._zone.known
-        self._time = SiteTime(None, self.languages[config.screen.language].room("time"))
-        """Of the page that is being made: pages are made one after the other."""
-        self._env.filters["local"] = self.local
-        self._env.filters["moment"] = lambda utc: self._time.moment(utc, self.watch.now())
 
     # --- routes ---------------------------------------------------------------------------------------------------
 
@@ -156,9 +152,12 @@ class PageContext:
 
         return self.part(path, answer, right)
 
-    def form_route(self, path: str, handler: Handler, right: Right) -> Route:
-        """Make a route for a form of a signed-in page. A form without the session's token changes nothing."""
-        self.forms.add(path)
+    def form_route(self, path: str, handler: Handler, right: Right, page: str = "") -> Route:
+        """Make a route for a form of a signed-in page. A form without the session's token changes nothing.
+
+        `page`: where the form stands, if not at its own path.
+        """
+        self.forms[path] = page or path
 
         async def answer(http: Request) -> Response:
             session, form = self.session(http), await read_form(http)
@@ -188,10 +187,10 @@ class PageContext:
             )
         return page
 
-    def text(self, request: PageRequest, template: str, **values: object) -> str:
-        """Return the text of a rendered template."""
-        texts = request.texts
-        self._time = self.time(texts)
+    def text(self, request: PageRequest, template: str, *, here: str = "", **values: object) -> str:
+        """Return the text of a rendered template. `here`: the page's own address, if it answers a form."""
+        texts, now = request.texts, self.watch.now()
+        site_time = self.time(texts)
         shared: dict[str, object] = {
             "base": self.base,
             "request": request,
@@ -201,16 +200,30 @@ class PageContext:
             "words": texts.room(template.partition("/")[0]),
             "frame": texts.room("frame"),
             "places": [place for place in NAVIGATION if request.may(place.right)],
-            "others": [other for other in self.languages.values() if other.code != texts.code],
+            "others": [
+                (other, self._in_language(request, other.code, here))
+                for other in self.languages.values()
+                if other.code != texts.code
+            ],
             "site": self.config.site,
             "session": request.session,
-            "today": self.local(self.watch.now()).date(),
-            "now": self.watch.now(),
-            "time": self._time,
+            "now": now,
+            "time": site_time,
+            "today": site_time.local(now).date(),
+            "moment": lambda utc: site_time.moment(utc, now),
             "rights": Right,
         }
         shared |= {name: value(request) for name, value in self.shared.items()}
-        return self._env.get_template(template).render({**shared, **values})
+        return _TEMPLATES.get_template(template).render({**shared, **values})
+
+    def _in_language(self, request: PageRequest, code: str, here: str) -> str:
+        """Return the link to the same page in another language, with what its query asks for."""
+        http = request.http
+        if http.method in ("GET", "HEAD"):
+            asked = [(name, value) for name, value in http.query_params.multi_items() if name != "lang"]
+            return f"?{urlencode([*asked, ('lang', code)])}"
+        path = here or self.forms.get(http.url.path, "/")
+        return f"{self.base}{quote(path)}?lang={code}"
 
     def to(self, path: str, **query: str) -> RedirectResponse:
         """Send the browser to another page after a form."""
@@ -244,10 +257,6 @@ class PageContext:
     def time(self, texts: Texts) -> SiteTime:
         """Return the site's time, in the words of a language."""
         return SiteTime(self._zone.now(), texts.room("time"))
-
-    def local(self, utc: datetime) -> datetime:
-        """Return a time in the site's time zone."""
-        return self._time.local(utc)
 
     def zone(self) -> tzinfo | None:
         """Return the site's time zone; None: that of this computer."""

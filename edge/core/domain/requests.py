@@ -54,7 +54,8 @@ class AdmitRequest(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     by: str = Field(min_length=1, max_length=40)
-    reason: str = Field(min_length=3, max_length=200)
+    reason: str = Field(min_length=2, max_length=200)
+    """Two characters are a word in Chinese."""
     worker_id: Id | None = None
     direction: Direction
     despite: tuple[Reason, ...] = Field(default=(), max_length=20)
@@ -62,12 +63,14 @@ class AdmitRequest(BaseModel):
 
 
 class LockDownRequest(BaseModel):
-    """Body of a desk request of kind "lock_down" or "release_lock_down"."""
+    """Body of a desk request of kind "lock_down" or "release_lock_down". `ends`: the mark of the lock-down that the
+    page showed (`LiveState.lock_down`). No other one is ended. "": whichever holds."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     by: str = Field(min_length=1, max_length=40)
     why: str = Field(default="", max_length=200)
+    ends: str = Field(default="", max_length=120)
     asked_utc: Utc
 
 

@@ -40,12 +40,15 @@ _PATTERNS: tuple[tuple[str, Detail], ...] = (
     (r"(?P<list>roster|risk|policy) version (?P<version>\d+)", Detail.LIST_VERSION),
     (r"lock_down by (?P<by>.+) at the desk", Detail.DESK_LOCKED),
     (r"release_lock_down by (?P<by>.+) at the desk", Detail.DESK_RELEASED),
+    (r"release_lock_down: by .+: that lock-down is over; look again", Detail.OTHER_LOCK_DOWN),
     (r"by (?P<by>[^:]+): (?P<why>.+)", Detail.BY_WHY),
     (r"by (?P<by>[^:]+)", Detail.BY),
     (rf"the face is that of (?P<who>{_ID})", Detail.FACE_OF),
     (r"the face was not shown to be live", Detail.FACE_NOT_LIVE),
     (r"no face was recognised", Detail.NO_FACE),
     (r"no face was recognised: a guard may confirm", Detail.MAY_CONFIRM),
+    (r"admit: by (?P<by>[^:]+): the gate is \w+", Detail.NOT_FREE),
+    (r"\w+: by (?P<by>[^:]+): asked -?\d+ s ago, too late", Detail.ASKED_TOO_LATE),
 )
 _COMPILED = tuple((re.compile(pattern, re.DOTALL), word) for pattern, word in _PATTERNS)
 
