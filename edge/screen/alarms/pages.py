@@ -112,6 +112,11 @@ class AlarmPages:
         entries = self._directory().entries
         return {"waiting": waiting, "acknowledged": done, "refusals": refusal_rows(log, entries, texts)}
 
+    def named(self, worker_id: str) -> str:
+        """Return a worker's name, or the id of somebody whom the directory does not name."""
+        entry = self._directory().entries.get(worker_id)
+        return entry.name or worker_id if entry else worker_id
+
     def _page(self, request: PageRequest, word: AlarmWord | None, status: int = 200, by: str = "") -> Response:
         said = request.texts.room("alarms")[word.value].format(by=by) if word else ""
         return self._context.render(

@@ -130,6 +130,7 @@ class GuardPages:
             "gate_words": words,
             "unproven": to_confirm(self._watch.totals.recent, now),
             "lines": [event_line(event, texts) for event in reversed(newest)],
+            "named": self._alarms.named,
             **self._alarms.values(request),
         }
 
