@@ -233,6 +233,8 @@ EMAIL_BACKEND = (
     if CONFIG and not CONFIG.mail.host
     else "django.core.mail.backends.smtp.EmailBackend"
 )
+EMAIL_TIMEOUT = 20
+"""Seconds. A mail server that is silent holds up no page and no other mail."""
 EMAIL_FILE_PATH = CONFIG.folder / "mail" if CONFIG else None
 if CONFIG and CONFIG.mail.host:
     EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS = CONFIG.mail.host, CONFIG.mail.port, CONFIG.mail.tls

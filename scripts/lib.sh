@@ -4,8 +4,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
-# onnxruntime reports to its maker unless told not to.
-export ORT_DISABLE_TELEMETRY=1
+export ORT_DISABLE_TELEMETRY=1 # onnxruntime reports to its maker unless told not to
+unset PYTHONDONTWRITEBYTECODE # many processes load the same modules: compile each once
 
 say() { printf '• %s\n' "$*" >&2; }
 die() { printf '✗ %s\n' "$*" >&2; exit 1; }
@@ -43,11 +43,11 @@ find_python() {
     return 1
 }
 
-# pip_locked PYTHON SET: install requirements/SET.txt into Python's environment, each file believed only by its hash.
+# pip_locked PYTHON SET [OPTION...]: install requirements/SET.txt into Python's environment, each file believed only by its hash.
 pip_locked() {
-    local pip=("$1" -m pip -q --disable-pip-version-check --no-input install --no-deps --require-hashes)
+    local set=$2 pip=("$1" -m pip -q --disable-pip-version-check --no-input install --no-deps --require-hashes "${@:3}")
     # What has no wheel is built by this setuptools, not by one that pip would fetch unchecked.
-    "${pip[@]}" -r requirements/build.txt && "${pip[@]}" --no-build-isolation --use-pep517 -r "requirements/$2.txt"
+    "${pip[@]}" -r requirements/build.txt && "${pip[@]}" --no-build-isolation --use-pep517 -r "requirements/$set.txt"
 }
 
 # tool_venv NAME PACKAGE...: the Python of an environment that has these packages and nothing of ours.

@@ -21,11 +21,21 @@ from edge.tools.demo.photos import fetch_photos
 
 pytest_plugins = ["sync_fixtures"]
 
+LONGEST = (
+    "tests/tools/test_demo.py",
+    "tests/district/test_district_postgres.py",
+    "tests/district/test_web_accessibility.py",
+    "tests/attacks/test_rolled_back.py",
+    "tests/faults/test_kill_processes.py",
+    "tests/system/test_district_kills.py",
+)
+"""They start first. A long one that starts last runs alone, and the others wait for it."""
+
 # A machine that is busy is slow: no test fails for the time that an example takes.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 # To build a command's tree of options takes longer than most of what the tests run with it. It keeps nothing of a run.
-typer.testing._get_command = functools.cache(typer.testing._get_command)
+typer.main.get_command = typer.testing._get_command = functools.cache(typer.main.get_command)
 
 
 def _log_lines(*_: object) -> structlog.PrintLogger:
@@ -38,10 +48,22 @@ def _log_lines(*_: object) -> structlog.PrintLogger:
 
 
 def pytest_configure() -> None:
-    """Forget the terminal's size. A console takes it once, before a test can ask for wide tables."""
-    structlog.configure(logger_factory=_log_lines)
+    """Set how tests log, and forget the terminal's size.
+
+    A console takes the size once, before a test can ask for wide tables.
+    """
+    # A traceback with the sources and variables of each function, as by default, takes 0.3 s of work.
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    processors = structlog.get_config()["processors"]
+    structlog.configure(logger_factory=_log_lines, processors=[*processors[:-1], plain])
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest tests in front, after all were shuffled."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 @pytest.fixture(autouse=True)

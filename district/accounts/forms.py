@@ -14,6 +14,7 @@ from district.accounts.models import User
 from district.accounts.registry import NotAllowed, Wanted, check_username, held_by
 from district.permissions import MAY_GIVE, ROLE_NAMES, Permission, Role
 from district.places.models import Enterprise, Place
+from district.web.days import DayField
 
 _PLACES_SHOWN = 3_000
 
@@ -23,10 +24,9 @@ class GiveRoleForm(forms.Form):
 
     role = forms.ChoiceField(label=pgettext_lazy("account", "Role"))
     where = forms.ChoiceField(label=_("Where it holds"))
-    until = forms.DateField(
+    until = DayField(
         label=pgettext_lazy("account", "Last day"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
         help_text=pgettext_lazy("account", "Empty: until somebody ends it."),
     )
 

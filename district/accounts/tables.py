@@ -16,6 +16,7 @@ from district.accounts.audit_words import ACTIONS, DETAILS, FIELDS, SUBJECTS
 from district.accounts.models import Grant, User
 from district.audit.models import Entry
 from district.permissions import ROLE_NAMES, Role
+from district.web.days import DayFilter
 from district.web.tables import EmptyState, ListTable, TableColumn
 
 _PAGES = {"people.person": "people:person", "accounts.user": "accounts:account", "places.project": "places:project"}
@@ -145,12 +146,8 @@ class EntryFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     actor = django_filters.CharFilter(label=pgettext_lazy("account", "Who"), lookup_expr="istartswith", max_length=80)
     action = django_filters.ChoiceFilter(label=pgettext_lazy("account", "Did"), choices=list(ACTIONS.items()))
-    first = django_filters.DateFilter(
-        label=pgettext_lazy("account", "From"), method="since", widget=forms.DateInput(attrs={"type": "date"})
-    )
-    last = django_filters.DateFilter(
-        label=pgettext_lazy("account", "To"), method="until", widget=forms.DateInput(attrs={"type": "date"})
-    )
+    first = DayFilter(label=pgettext_lazy("account", "From"), method="since")
+    last = DayFilter(label=pgettext_lazy("account", "To"), method="until")
 
     class Meta:
         model = Entry

@@ -16,6 +16,7 @@ from district.people.rules import TRADES
 from district.people.search import begins
 from district.permissions import Permission
 from district.places.models import Enterprise, Project
+from district.web import days
 
 
 def _sites(request: Any) -> QuerySet[Any]:
@@ -92,17 +93,15 @@ class InsideFilter(_AtSiteFilter):
 class DayFilter(_AtSiteFilter):
     """Filters of days."""
 
-    since = django_filters.DateFilter(
+    since = days.DayFilter(
         label=_("From"),
         field_name="date",
         lookup_expr="gte",
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
-    until = django_filters.DateFilter(
+    until = days.DayFilter(
         label=_("To"),
         field_name="date",
         lookup_expr="lte",
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
     flagged = django_filters.BooleanFilter(label=_("Incomplete"), method="by_flag", widget=forms.CheckboxInput)
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from district.attendance.models import Entrance, Passage, Shift
 from district.attendance.rules.working_time import HOUR, LONGEST_MAX_S
+from district.web.days import DayField
 
 WHY_MAX = 300
 
@@ -23,9 +24,7 @@ class AddPassageForm(forms.Form):
     """Ask to add a passage that no gate saw."""
 
     direction = forms.ChoiceField(label=gettext_lazy("Direction"), choices=Passage.Direction.choices)
-    date = forms.DateField(
-        label=gettext_lazy("Date"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    )
+    date = DayField(label=gettext_lazy("Date"))
     time = forms.TimeField(
         label=gettext_lazy("At what time"), widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"})
     )
@@ -65,9 +64,8 @@ class AnswerForm(forms.Form):
 class SiteRulesForm(forms.Form):
     """How a site counts working time."""
 
-    since = forms.DateField(
+    since = DayField(
         label=gettext_lazy("From this day on"),
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         help_text=gettext_lazy("Not before this month: earlier ledgers stay as they are."),
     )
     day_begins = forms.TimeField(

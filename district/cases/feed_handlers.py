@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -46,6 +47,9 @@ def _take(finding: GateFinding, project: Project, now: datetime) -> None:
         _add_news(known, finding.news or GateNews.AGAIN, finding, now)
     elif finding.news is None:
         place: Place = project.place
+        measure = _measure(place) if finding.kind is CaseKind.RISK_AT_GATE else None
+        if finding.kind is CaseKind.RISK_AT_GATE and measure is None and _was_of_measure(place, finding.at):
+            return  # a gate without a network sends it after the end: nothing of the measure is left by then
         person = _person(finding.worker_id)
         open_case(
             finding.kind,
@@ -53,7 +57,7 @@ def _take(finding: GateFinding, project: Project, now: datetime) -> None:
             title=_title(finding, person, _gate_name(project, finding.gate_id)),
             text=_("Reported by the gate at %(time)s.") % {"time": _clock(finding.at)},
             person=person,
-            measure=_measure(place) if finding.kind is CaseKind.RISK_AT_GATE else None,
+            measure=measure,
             source=finding.gate_id,
             key=finding.key,
         )
@@ -92,6 +96,13 @@ def _person(worker_id: str) -> Person | None:
 def _measure(place: Place) -> EmergencyMeasure | None:
     """Return the measure whose end takes the case along; None where a site bars somebody on an ordinary day."""
     return next((found for kind in _MEASURES if (found := measure_at(kind, place.path)) is not None), None)
+
+
+def _was_of_measure(place: Place, at: datetime) -> bool:
+    """Say whether a measure held at a place at a time. Its end took along why somebody was refused."""
+    day = timezone.localdate(at)
+    held = EmergencyMeasure.objects.filter(kind__in=_MEASURES, place__path__in=place.ancestor_paths)
+    return held.filter(Q(ended=None) | Q(ended__gt=at), starts__lte=day, ends__gte=day).exists()
 
 
 def _gate_name(project: Project, gate_id: str) -> str:

@@ -20,6 +20,7 @@ from district.permissions import Permission
 from district.places.choices import AccountChoiceField, AccountField, PlaceChoiceField
 from district.places.models import Place, Project
 from district.scope import Account
+from district.web.days import DayField
 
 PHOTOS_AT_ONCE = 4
 WEEKDAYS = (
@@ -140,7 +141,7 @@ class HandOverForm(forms.Form):
 class CalendarDayForm(forms.Form):
     """A day that differs from its weekday."""
 
-    day = forms.DateField(label=_("Day"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+    day = DayField(label=_("Day"))
     works = forms.TypedChoiceField(
         label=_("The district"),
         choices=[("1", _("works")), ("0", _("does not work"))],

@@ -10,6 +10,7 @@ from district.declarations.listing import asking_sites_of
 from district.declarations.models import HealthDeclaration
 from district.people.models import Assignment
 from district.people.search import begins
+from district.web.days import DayFilter
 
 
 def _sites(request: Any) -> Any:
@@ -61,7 +62,7 @@ class DueFilter(_OfPeople):
 class DeclarationFilter(_OfPeople):
     """Chooses among declarations."""
 
-    day = django_filters.DateFilter(label=_("Day"))
+    day = DayFilter(label=_("Day"))
     abnormal = django_filters.ChoiceFilter(
         label=_("Abnormal"), choices=[("yes", _("only abnormal ones"))], method="only_abnormal", empty_label=_("all")
     )

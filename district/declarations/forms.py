@@ -22,7 +22,7 @@ from district.declarations.rules import (
     trip_number,
 )
 from district.declarations.rules.answers import ROWS_MAX
-from district.places.forms import DayInput
+from district.web.days import DayField
 from district.web.refusals import refused
 
 WELL, ILL = "well", "ill"
@@ -34,7 +34,7 @@ class AreaField(forms.CharField):
     def __init__(self, **options: Any) -> None:
         """Suggest from the page's own list, so that it works without a network."""
         attrs = {"list": "areas", "autocomplete": "off"}
-        super().__init__(max_length=100, required=False, widget=forms.TextInput(attrs=attrs), **options)
+        super().__init__(**{"required": False} | options, max_length=100, widget=forms.TextInput(attrs=attrs))
 
     def prepare_value(self, value: Any) -> Any:
         """Show a code as a name."""
@@ -101,7 +101,7 @@ class TripForm(forms.Form):
     """One trip. An empty row counts as none."""
 
     mode = forms.ChoiceField(label=pgettext_lazy("trip", "By"), choices=[("", "–"), *Trip.Mode.choices], required=False)
-    day = forms.DateField(label=_("Day of departure"), required=False, widget=DayInput())
+    day = DayField(label=_("Day of departure"), required=False)
     number = forms.CharField(label=pgettext_lazy("trip", "Number"), max_length=40, required=False)
     carriage = forms.CharField(label=_("Carriage"), max_length=20, required=False)
     seat = forms.CharField(label=pgettext_lazy("trip", "Seat"), max_length=20, required=False)
@@ -135,8 +135,8 @@ class StayForm(forms.Form):
     """One place of stay. An empty row counts as none."""
 
     area = AreaField(label=pgettext_lazy("trip", "Place"))
-    from_day = forms.DateField(label=_("From day"), required=False, widget=DayInput())
-    until_day = forms.DateField(label=_("Until day"), required=False, widget=DayInput())
+    from_day = DayField(label=_("From day"), required=False)
+    until_day = DayField(label=_("Until day"), required=False)
 
     def clean(self) -> dict[str, Any]:
         """Check one row."""

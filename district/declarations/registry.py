@@ -207,8 +207,10 @@ def last_answers(person: Person, measure: EmergencyMeasure) -> Answers:
     last = HealthDeclaration.objects.kept().filter(person=person, measure=measure).order_by("-declared", "-pk").first()
     if last is None:
         return Answers()
-    trips = Trip.objects.kept().filter(person=person, measure=measure).order_by("-day", "pk")
-    stays = Stopover.objects.kept().filter(person=person, measure=measure).order_by("-from_day", "pk")
+    # A row that the worker took out stays stored, for tracing. It is not shown as an answer again.
+    said = {"person": person, "measure": measure, "made__gte": last.made}
+    trips = Trip.objects.kept().filter(**said).order_by("-day", "pk")
+    stays = Stopover.objects.kept().filter(**said).order_by("-from_day", "pk")
     answers = Answers(
         origin_code=last.origin_code,
         living_code=last.living_code,

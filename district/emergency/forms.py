@@ -9,9 +9,9 @@ from district.emergency.models import KIND_NAMES
 from district.emergency.rules import DAYS_MAX
 from district.permissions import Permission
 from district.places.choices import PlaceChoiceField
-from district.places.forms import DayInput
 from district.places.models import Place
 from district.scope import Account
+from district.web.days import DayField
 
 
 class StartMeasureForm(forms.Form):
@@ -23,9 +23,8 @@ class StartMeasureForm(forms.Form):
         label=_("Purpose"), max_length=500, help_text=_("One sentence. Everybody concerned can read it.")
     )
     legal_basis = forms.CharField(label=_("Legal basis"), max_length=500)
-    ends = forms.DateField(
+    ends = DayField(
         label=_("Last day of the measure"),
-        widget=DayInput(),
         help_text=_("At most %(days)s days from now. All data of the measure are erased afterwards.")
         % {"days": DAYS_MAX},
     )
@@ -49,5 +48,5 @@ class StartMeasureForm(forms.Form):
 class ExtendMeasureForm(forms.Form):
     """A later last day, and why."""
 
-    ends = forms.DateField(label=_("Last day of the measure"), widget=DayInput())
+    ends = DayField(label=_("Last day of the measure"))
     why = forms.CharField(label=_("Reason"), max_length=500)

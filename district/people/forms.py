@@ -13,12 +13,12 @@ from district.people.search import TEXT_MAX
 from district.permissions import Permission
 from district.places.models import Enterprise, Project
 from district.scope import Account
+from district.web.days import DayField
 
 
 def day_field(label: Any, *, required: bool = False, help_text: Any = "") -> forms.DateField:
     """Return a field for a date, with the browser's own calendar."""
-    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    return forms.DateField(label=label, required=required, widget=widget, help_text=help_text)
+    return DayField(label=label, required=required, help_text=help_text)
 
 
 def codes(table: dict[str, tuple[str, str]], empty: Any = "") -> list[tuple[str, Any]]:

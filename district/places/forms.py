@@ -20,17 +20,8 @@ from district.places.rules import (
     may_stand_below,
 )
 from district.scope import Account
+from district.web.days import DayField
 from district.web.refusals import refused
-
-
-class DayInput(forms.DateInput):
-    """A date as the browser picks it."""
-
-    input_type = "date"
-
-    def __init__(self) -> None:
-        """Use the browser's own form of dates."""
-        super().__init__(format="%Y-%m-%d")
 
 
 class AddPlaceForm(forms.Form):
@@ -139,9 +130,9 @@ class SiteForm(forms.Form):
     address = forms.CharField(label=_("Address"), max_length=200, required=False)
     longitude = forms.FloatField(label=_("Longitude"), required=False)
     latitude = forms.FloatField(label=_("Latitude"), required=False, help_text=_("In degrees (WGS84)."))
-    starts = forms.DateField(label=_("Work begins"), required=False, widget=DayInput)
-    ends = forms.DateField(label=_("Work ends"), required=False, widget=DayInput)
-    resumed = forms.DateField(label=_("Resumed work"), required=False, widget=DayInput)
+    starts = DayField(label=_("Work begins"), required=False)
+    ends = DayField(label=_("Work ends"), required=False)
+    resumed = DayField(label=_("Resumed work"), required=False)
     field_order = ("name", "parent", "site_id", "general_contractor")
 
     def __init__(self, user: Account, project: Project | None, *args: Any, **options: Any) -> None:
@@ -179,8 +170,8 @@ class SiteForm(forms.Form):
 class SubcontractForm(forms.Form):
     """An enterprise that works on a site."""
 
-    starts = forms.DateField(label=_("Contract from"), widget=DayInput, initial=timezone.localdate)
-    ends = forms.DateField(label=_("Contract until"), required=False, widget=DayInput)
+    starts = DayField(label=_("Contract from"), initial=timezone.localdate)
+    ends = DayField(label=_("Contract until"), required=False)
 
     def __init__(self, user: Account, *args: Any, **options: Any) -> None:
         """`user`: among whose enterprises is chosen."""
@@ -192,7 +183,7 @@ class SubcontractForm(forms.Form):
 class DayForm(forms.Form):
     """A day on which something ends."""
 
-    day = forms.DateField(label=_("Day"), widget=DayInput, initial=timezone.localdate)
+    day = DayField(label=_("Day"), initial=timezone.localdate)
 
 
 class AppointForm(forms.Form):

@@ -18,12 +18,12 @@ from district.people.models import Person
 from district.people.search import found_people
 from district.permissions import Permission
 from district.places.choices import PlaceChoiceField
-from district.places.forms import DayInput
 from district.places.models import Place
 from district.quarantine.models import QuarantineOrder
 from district.quarantine.registry import followers
 from district.quarantine.rules import DAYS_MAX, OFFER_MAX
 from district.scope import Account
+from district.web.days import DayField
 
 USUAL_DAYS = 14
 
@@ -82,8 +82,8 @@ class QuarantineOrderForm(forms.Form):
     )
     at_home = forms.BooleanField(label=_("At home"), required=False)
     where = forms.CharField(label=_("Address or room"), max_length=200, required=False)
-    starts = forms.DateField(label=_("First day of the quarantine"), widget=DayInput)
-    ends = forms.DateField(label=_("Last day of the quarantine"), widget=DayInput)
+    starts = DayField(label=_("First day of the quarantine"))
+    ends = DayField(label=_("Last day of the quarantine"))
     visits_each_day = forms.IntegerField(label=_("Visits each day"), min_value=0, max_value=6, initial=2)
     why = forms.CharField(label=_("Reason"), max_length=300, help_text=_("It never names another person."))
 
@@ -215,7 +215,7 @@ class QuarantineHandOverForm(forms.Form):
 class QuarantineExtensionForm(forms.Form):
     """A later last day, and why."""
 
-    ends = forms.DateField(label=_("Last day of the quarantine"), widget=DayInput)
+    ends = DayField(label=_("Last day of the quarantine"))
     why = forms.CharField(label=_("Reason"), max_length=300)
 
     def __init__(self, *args: Any, **options: Any) -> None:

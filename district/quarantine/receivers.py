@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from district.exchange import outbox
 from district.exchange.models import OutboxRow
 from district.people.held import HeldTable
+from district.people.holds import Hold
 from district.people.models import Person
-from district.people.signals import data_asked, erased, merged
+from district.people.signals import data_asked, erased, holds_asked, merged
 from district.quarantine.models import QuarantineOrder
 from district.quarantine.signals import ordered, released
 
@@ -35,6 +36,14 @@ def tell_of_merge(gained: Person, lost: Person, **_more: Any) -> None:
     """Tell HQ of both worker ids when an order moved to another record."""
     if QuarantineOrder.objects.filter(person__in=[gained.pk, lost.pk], released=None).exists():
         outbox.put_all(OutboxRow.Kind.RISK, [gained.worker_id, lost.worker_id])
+
+
+@receiver(holds_asked)
+def hold_while_in_quarantine(person: Person, **_more: Any) -> list[Hold]:
+    """Keep who is in quarantine until the release, or until the measure ends: somebody answers for the person."""
+    rows = QuarantineOrder.objects.kept().filter(person=person, released=None).select_related("measure")
+    reason = _("An emergency measure needs the data.")
+    return [Hold(reason, one.measure.legal_basis, one.measure.ends) for one in rows]
 
 
 @receiver(erased)

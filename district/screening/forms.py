@@ -12,16 +12,17 @@ from django.utils.translation import gettext_lazy as _
 
 from common.sheets.columns import letter
 from common.sheets.opening import SHEETS
+from district.declarations.forms import AreaField
 from district.emergency.models import EmergencyMeasure
 from district.emergency.registry import running
 from district.emergency.rules import MeasureKind
 from district.imports.reading import OpenedSheet
 from district.permissions import Permission
-from district.places.forms import DayInput
 from district.scope import Account
 from district.screening.models import BASIS_NAMES, STATE_NAMES, Hit, KeyList
 from district.screening.registry.files import UPLOAD_MAX
 from district.screening.sheet import NAMING, KeyListSheet
+from district.web.days import DayField
 
 
 def measures_of(user: Account) -> "QuerySet[EmergencyMeasure]":
@@ -68,9 +69,8 @@ class FromSourceForm(forms.Form):
 class NewListForm(FromSourceForm):
     """A new list."""
 
-    ends = forms.DateField(
+    ends = DayField(
         label=pgettext_lazy("key list", "Last day"),
-        widget=DayInput(),
         help_text=_("Its people are admitted again on the day after."),
     )
     file = forms.FileField(
@@ -130,14 +130,13 @@ class ListColumnsForm(forms.Form):
 class ListRuleForm(forms.Form):
     """An area and days."""
 
-    area = forms.RegexField(
-        r"^[1-9]\d{5}$",
-        label=_("Area code"),
-        help_text=_("Six digits (GB/T 2260). 420000 is a whole province, 420100 a whole city."),
-        error_messages={"invalid": _("An area code has six digits (GB/T 2260), such as 440605.")},
+    area = AreaField(
+        label=_("Area"),
+        required=True,
+        help_text=_("By name, pinyin or code (GB/T 2260). 420000 is a whole province, 420100 a whole city."),
     )
-    first_day = forms.DateField(label=_("First day there"), widget=DayInput())
-    last_day = forms.DateField(label=_("Last day there"), widget=DayInput())
+    first_day = DayField(label=_("First day there"))
+    last_day = DayField(label=_("Last day there"))
     at_once = forms.BooleanField(label=_("Stop who was surely there without a decision"), required=False)
 
 
@@ -150,10 +149,9 @@ class WhyForm(forms.Form):
 class ConfirmHitForm(WhyForm):
     """A reason, and a day if the hit shall end before its list."""
 
-    until = forms.DateField(
+    until = DayField(
         label=_("Last day of the stop"),
         required=False,
-        widget=DayInput(),
         help_text=_("Empty: until the list or the measure ends."),
     )
 

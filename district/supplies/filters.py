@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from district.places.filters import BranchFilter
-from district.places.forms import DayInput
 from district.places.models import Place, Project
 from district.supplies.asked import FILED, SHORT, policy_value
 from district.supplies.models import SupplyLine
 from district.supplies.names import ITEM_NAMES, STOCK_NAMES
 from district.supplies.rules.items import StockState
+from district.web.days import DayField, DayFilter
 
 _STATES = [("missing", pgettext_lazy("filing", "not declared")), ("filed", pgettext_lazy("filing", "declared"))]
 _STOCKS = [(one.value, STOCK_NAMES[one]) for one in (StockState.SHORT, StockState.SURPLUS)]
@@ -25,7 +25,7 @@ class DeclaredFilter(BranchFilter):
     """Sites by day, state and place."""
 
     wide = _WIDE
-    day = django_filters.DateFilter(label=_("Day"), method="as_it_is", widget=DayInput)
+    day = DayFilter(label=_("Day"), method="as_it_is")
     state = django_filters.ChoiceFilter(label=_("State"), choices=_STATES, method="in_state", empty_label=_("all"))
     below = django_filters.ModelChoiceFilter(
         label=_("Below"), queryset=Place.objects.none(), method="in_branch", empty_label=_("everywhere")
@@ -73,7 +73,7 @@ class StockFilter(BranchFilter):
 class LevelForm(forms.Form):
     """The day and the level of the tree of the sums."""
 
-    day = forms.DateField(label=_("Day"), required=False, widget=DayInput())
+    day = DayField(label=_("Day"), required=False)
     level = forms.ChoiceField(
         label=_("Level"),
         required=False,

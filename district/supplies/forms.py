@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 
 from district.permissions import Permission
 from district.places.choices import PlaceChoiceField
-from district.places.forms import DayInput
 from district.places.models import Place, Project
 from district.scope import Account
 from district.supplies.asked import sites_asked
@@ -16,6 +15,7 @@ from district.supplies.names import ITEM_NAMES, RESULT_NAMES
 from district.supplies.rules.commitments import STATEMENTS
 from district.supplies.rules.draws import CHECKS_MAX
 from district.supplies.rules.items import SupplyNeeds
+from district.web.days import DayField
 
 
 class OfferForm(forms.Form):
@@ -45,7 +45,7 @@ class StepForm(forms.Form):
 class CommitmentForm(forms.Form):
     """A site's word."""
 
-    starts = forms.DateField(label=_("First day of work"), widget=DayInput())
+    starts = DayField(label=_("First day of work"))
     people = forms.IntegerField(label=_("People planned"), min_value=1)
     statements = forms.MultipleChoiceField(
         label=_("We commit ourselves"),

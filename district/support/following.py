@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from district.accounts.models import User
 from district.cases.models import Case
-from district.cases.registry import assign, close, confirm, open_case, progress, resolve
+from district.cases.registry import assign, close, confirm, open_case, progress, resolve, take_back
 from district.cases.registry.sides import sides_of
 from district.cases.rules import WITH_DESK_OR_OWNER, CaseKind, CaseRefused, CaseSide, CaseState
 from district.support.models import SupportApplication
@@ -55,6 +55,12 @@ def close_case(by: object, case: Case | None) -> bool:
     except CaseRefused:
         return False
     return True
+
+
+def end_case(by: object, case: Case | None, said: str) -> None:
+    """Close the case of an application that its enterprise took back: nobody has to work on it."""
+    if case is not None and isinstance(by, User):
+        take_back(by, case, said)
 
 
 def _taken(by: object, case: Case | None, said: str) -> Case | None:

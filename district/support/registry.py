@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 
 from district.audit.record import record
 from district.places.models import Enterprise
-from district.support.following import close_case, follow, open_application_case, settle
+from district.support.following import close_case, end_case, follow, open_application_case, settle
 from district.support.models import SupportApplication, SupportMeasure, SupportStep
 from district.support.rules.answers import MONEY_MAX, Answer, read_answers, stored_answers
 from district.support.rules.calculator import CENT, Assessment, SupportVerdict, assess
@@ -147,6 +147,7 @@ def refuse_application(by: object, application: SupportApplication, why: str) ->
 def withdraw_application(by: object, application: SupportApplication) -> SupportApplication:
     """Take an open application back. The enterprise may apply again. Raises SupportRefused."""
     found = _step(by, application, ApplicationState.WITHDRAWN)
+    end_case(by, found.case, str(found.get_state_display()))
     record(by, "withdraw support", found)
     return found
 

@@ -165,7 +165,5 @@ def _why(request: HttpRequest, found: Contact) -> dict[str, Any]:
     reasons = [
         (reason_text(row, names), CERTAINTY_NAMES[Certainty(row.certainty)], certainty_tone(row)) for row in rows
     ]
-    record(
-        user, READ, found, fields=("reasons",), why=found.investigation.why, place_path=found.investigation.place.path
-    )
+    record(user, READ, found, fields=("reasons",), place_path=found.investigation.place.path)
     return {"reasons": reasons, "investigation": found.investigation}

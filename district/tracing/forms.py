@@ -15,13 +15,13 @@ from district.people.models import Assignment, Person, in_force
 from district.people.search import TEXT_MAX, found_people
 from district.permissions import Permission
 from district.places.choices import PlaceChoiceField
-from district.places.forms import DayInput
 from district.places.models import Place
 from district.quarantine.rules import DAYS_MAX as QUARANTINE_MAX
 from district.scope import Account
 from district.tracing.models import Contact
 from district.tracing.rules import TraceLimits
 from district.tracing.rules.contacts import DAYS_MAX, MINUTES_MAX
+from district.web.days import DayField
 
 _DEFAULTS = TraceLimits()
 FOUND_MAX = 10
@@ -56,7 +56,7 @@ class OpenInvestigationForm(forms.Form):
         queryset=Place.objects.none(),
         help_text=_("Officers of this place and above it see who is traced. Choose it as small as possible."),
     )
-    last_day = forms.DateField(label=_("Last day among people"), widget=DayInput(), initial=timezone.localdate)
+    last_day = DayField(label=_("Last day among people"), initial=timezone.localdate)
     days = forms.IntegerField(label=_("Days to look back"), min_value=1, max_value=DAYS_MAX, initial=_DEFAULTS.days)
     hops = forms.TypedChoiceField(
         label=_("Whom to find"),
@@ -73,7 +73,9 @@ class OpenInvestigationForm(forms.Form):
         max_value=MINUTES_MAX,
         initial=_DEFAULTS.gate_minutes,
     )
-    why = forms.CharField(label=_("Reason"), max_length=500, help_text=_("For the audit record."))
+    why = forms.CharField(
+        label=_("Reason"), max_length=500, help_text=_("Officers of the place read it. It is erased with the measure.")
+    )
 
     def __init__(self, user: Account, *args: Any, **options: Any) -> None:
         """`user`: whose people and places are offered."""
@@ -126,10 +128,9 @@ class CallForm(forms.Form):
         max_length=1_000,
         widget=forms.Textarea(attrs={"rows": 3, "data-private": ""}),
     )
-    again = forms.DateField(
+    again = DayField(
         label=_("Call again on"),
         required=False,
-        widget=DayInput(),
         help_text=_("Empty: no further call is planned."),
     )
 
@@ -138,10 +139,9 @@ class ContactQuarantineForm(forms.Form):
     """Where a contact stays, and how long."""
 
     place = PlaceChoiceField(label=_("Place that follows it"), queryset=Place.objects.none())
-    starts = forms.DateField(label=_("First day"), widget=DayInput(), initial=timezone.localdate)
-    ends = forms.DateField(
+    starts = DayField(label=_("First day"), initial=timezone.localdate)
+    ends = DayField(
         label=_("Last day"),
-        widget=DayInput(),
         initial=_in_two_weeks,
         help_text=_("At most %(days)s days.") % {"days": QUARANTINE_MAX},
     )

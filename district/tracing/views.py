@@ -73,7 +73,7 @@ def investigation(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Show one investigation: who is traced, what was looked at, and the contacts with their reasons."""
     user: Any = request.user
     found = _found(request, pk, _SEE)
-    record(user, READ, found, fields=("contacts",), why=found.why)
+    record(user, READ, found, fields=("contacts",))
     rows = with_site(Contact.objects.visible_to(user).kept().filter(investigation=found))
     rows = rows.select_related("person").prefetch_related("reasons")
     state, tone = investigation_state(found)

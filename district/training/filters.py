@@ -3,12 +3,12 @@
 from typing import Any
 
 import django_filters
-from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from district.training.models import Course, CourseCompletion, Learning
+from district.web.days import DayFilter
 
 
 class _OfCourses(django_filters.FilterSet):  # type: ignore[misc]
@@ -44,11 +44,10 @@ class LearnersFilter(_OfCourses):
 class CompletedFilter(_OfCourses):
     """Whose course holds, and until when."""
 
-    before = django_filters.DateFilter(
+    before = DayFilter(
         label=_("Ends before"),
         field_name="expires",
         lookup_expr="lt",
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
     holding = django_filters.BooleanFilter(label=_("Holds today"), method="of_today")
 

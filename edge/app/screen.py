@@ -10,8 +10,7 @@ from pathlib import Path
 import structlog
 from pydantic import ValidationError
 
-from contract.keyring import OpeningKeys, TrustedKeys
-from contract.signing import BadKey
+from edge.app.directory import open_directory
 from edge.app.preview_file import PreviewReader
 from edge.app.standings_file import StandingsReader
 from edge.app.state_folders import DESK, JOURNAL, REPLICA, desk_dir, metrics_files, muster_files
@@ -19,19 +18,17 @@ from edge.core.config import Config
 from edge.core.domain import MusterList
 from edge.core.layout import GATE, SYNC
 from edge.core.ports import DeskError, JournalError
-from edge.replica.directory import DirectoryReader
 from edge.replica.summary import SummaryReader
 from edge.screen.access.peers import NOBODY, owner_of
 from edge.screen.access.public_name import UnknownProxyUser
 from edge.screen.app import ScreenSources, create_app
-from edge.screen.office.muster import MusterSource, NoNames
+from edge.screen.office.muster import MusterSource
 from edge.screen.server import PortTaken, ScreenServer
 from edge.screen.translations import MissingText
 from edge.storage.desk_store import DeskStore
 from edge.storage.journal import JournalReader
 from edge.storage.journal_history import JournalHistory
-from edge.system.key_files import credential
-from edge.system.regular_file import read_regular
+from edge.system.regular_file import open_regular
 from edge.system.supervisor import Shutdown, Watchdog, run_steps
 
 ERRORS = (DeskError, JournalError, MissingText, PortTaken, UnknownProxyUser)
@@ -67,8 +64,7 @@ def run(config: Config, shutdown: Shutdown) -> None:
 def open_sources(config: Config, readers: ExitStack) -> ScreenSources:
     """Open what the pages read. `readers` closes it. Raises DeskError, JournalError."""
     state, names = config.paths.state_dir, open_directory(config)
-    if names is not None:
-        readers.callback(names.close)
+    readers.callback(names.close)
     summary = SummaryReader(state / REPLICA)
     readers.callback(summary.close)
     return ScreenSources(
@@ -77,40 +73,51 @@ def open_sources(config: Config, readers: ExitStack) -> ScreenSources:
         desk=readers.enter_context(closing(DeskStore(state / DESK))),
         metrics=metrics_files(config),
         muster=newest_muster(muster_files(config)),
-        directory=names.read if names else NoNames,
+        directory=names.read,
         history=readers.enter_context(closing(JournalHistory(state / JOURNAL))),
         preview=PreviewReader(config).newest,
         standings=StandingsReader(config).read,
     )
 
 
-def open_directory(config: Config) -> DirectoryReader | None:
-    """Open the site's names. None without HQ's public key: then no list can be believed."""
-    try:
-        hq_key = TrustedKeys(config.keys.hq_signing_public_path)
-    except BadKey as error:
-        structlog.get_logger().warning("no_names", detail=str(error))
-        return None
-    path = config.keys.screen_private_path
-    return DirectoryReader(
-        config.paths.state_dir / REPLICA, config.site.site_id, hq_key, lambda: OpeningKeys(credential(path))
-    )
-
-
 def newest_muster(paths: Sequence[Path]) -> MusterSource:
-    """Make the function that reads what the gate process wrote last. It never raises."""
+    """Make the function that reads what the gate process wrote last. It never raises.
+
+    It costs one look at each path while nothing was written: every page asks.
+    """
+    files = [_WrittenMuster(path) for path in paths]
 
     def read() -> MusterList | None:
-        found = [muster for path in paths if (muster := _muster(path)) is not None]
+        found = [muster for file in files if (muster := file.read()) is not None]
         return max(found, key=lambda muster: muster.utc, default=None)
 
     return read
 
 
-def _muster(path: Path) -> MusterList | None:
+class _WrittenMuster:
+    """One file of the gate process. It is replaced whole at each change."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._held: tuple[tuple[int, ...], MusterList | None] = ((), None)
+
+    def read(self) -> MusterList | None:
+        try:
+            handle = open_regular(self._path)
+        except OSError:
+            return None
+        with os.fdopen(handle, "rb") as file:
+            stat, held = os.fstat(handle), self._held
+            seen = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+            if seen != held[0]:
+                held = self._held = seen, _parsed(file.read(MUSTER_BYTES_MAX + 1))
+            return held[1]
+
+
+def _parsed(text: bytes) -> MusterList | None:
     try:
-        return MusterList.model_validate_json(read_regular(path, MUSTER_BYTES_MAX))
-    except (OSError, ValidationError):
+        return MusterList.model_validate_json(text) if len(text) <= MUSTER_BYTES_MAX else None
+    except ValidationError:
         return None
 
 

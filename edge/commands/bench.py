@@ -22,6 +22,7 @@ from edge.tools.demo.photos import fetch_photos
 if TYPE_CHECKING:
     from edge.tools.bench.events import Rates
     from edge.tools.bench.guards import LockTimes
+    from edge.tools.bench.names import NamesFigures
     from edge.tools.bench.roster import RosterTiming
     from edge.tools.bench.roster_change import DeltaCost
     from edge.tools.bench.safety import Reaction
@@ -188,6 +189,7 @@ def screen(
     rounds: Annotated[int, typer.Option(min=3, max=1000, help="Answers of each page.")] = 30,
     viewers: Annotated[int, typer.Option(min=0, max=300, help="Open pages that follow the gate.")] = 200,
     half_open: Annotated[int, typer.Option(min=0, max=20_000, help="Requests that never end.")] = 1_050,
+    people: Annotated[int, typer.Option(min=0, max=100_000, help="Workers of the site whose names are read.")] = 10_000,
     folder: Annotated[
         Path | None, typer.Option("--dir", help="Folder on the disk whose journal is used.  [default: here]")
     ] = None,
@@ -195,7 +197,8 @@ def screen(
 ) -> None:
     """Measure the pages after days of traffic, with many viewers, and with requests that never end.
 
-    Run it as root for the viewers: each user of a machine has a share of the connections only.
+    It also measures how the names of a large site follow HQ's messages. Run it as root for the viewers: each user of a
+    machine has a share of the connections only.
     """
     from edge.tools.bench import screen as bench_screen
     from edge.tools.bench.errors import BenchError
@@ -203,7 +206,7 @@ def screen(
     with tempfile.TemporaryDirectory(prefix="sitegate-bench-", dir=folder or Path.cwd()) as name:
         try:
             with err.status("days of traffic, then the pages…"):
-                found = bench_screen.measure(Path(name), passages, days, rounds, viewers, half_open)
+                found = bench_screen.measure(Path(name), passages, days, rounds, viewers, half_open, people)
         except BenchError as error:
             raise fail(str(error)) from error
     if as_json:
@@ -231,6 +234,17 @@ def _print_screen(found: "ScreenFigures") -> None:
             f"{found.half_open} half-open requests: the lane's page p95 {found.lane_half_open_ms:.1f} ms",
             highlight=False,
         )
+    if found.names is not None:
+        _print_names(found.names)
+
+
+def _print_names(found: "NamesFigures") -> None:
+    title = f"names of {found.people:,} people: CPU ms of the screen process"
+    table = Table("what happened", "names read", "index of people", title=title)
+    for step in found.steps:
+        table.add_row(step.step, f"{step.read_ms:.2f}", f"{step.join_ms:.2f}")
+    out.print(table)
+    out.print(f"who is inside, read once more unchanged: {found.muster_ms:.2f} ms", highlight=False)
 
 
 def _print_sync(rates: "Sequence[Rates]", roster: "RosterTiming", change: "DeltaCost") -> None:

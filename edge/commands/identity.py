@@ -40,7 +40,9 @@ def show(
 
 
 def register_gate(
-    code: Annotated[str, typer.Argument(help="The code that HQ gave you; none if HQ has the fingerprint.")] = "",
+    code: Annotated[
+        str | None, typer.Argument(help="The code that HQ gave you; none if HQ has the fingerprint.")
+    ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Register this gate's public keys at HQ, so that HQ accepts its messages.

@@ -100,7 +100,7 @@ def _routes(context: PageContext, sources: ScreenSources) -> list[BaseRoute]:
     routes: list[BaseRoute] = [
         *LanePages(context, names, sources.preview).routes(),
         *OfficePages(context, sources.sync, muster, names, standings).routes(),
-        *TechnicianPages(context, sources.sync, sources.metrics).routes(),
+        *TechnicianPages(context, sources.sync, sources.metrics, sources.directory).routes(),
         context.part("/events", EventStream(context.watch).events, None),
         *(Route(old, _moved(context, new)) for old, new in OLD_ADDRESSES.items()),
         Mount("/static", StaticFiles(packages=[("edge.screen", "static"), ("common.web", "static")])),

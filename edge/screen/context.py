@@ -4,7 +4,7 @@ import hmac
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
@@ -61,6 +61,13 @@ class PageRequest:
         return self.http.query_params.get(name, default)
 
 
+_TEMPLATES = Environment(
+    loader=PackageLoader("edge.screen"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
 Handler = Callable[[PageRequest], Awaitable[Response]]
 
 
@@ -91,19 +98,8 @@ class PageContext:
             raise MissingText(
                 f"there is no language {config.screen.language!r}: set screen.language to one of: {known}"
             )
-        self._env = Environment(
-            loader=PackageLoader("edge.screen"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
         self._zone = SiteZone(standings)
         watch.zone = lambda: self._zone.known
-        self._time = SiteTime(None, self.languages[config.screen.language].room("time"))
-        """Of the page that is being made: pages are made one after the other."""
-        self._env.filters["local"] = self.local
-        self._env.filters["moment"] = lambda utc: self._time.moment(utc, self.watch.now())
 
     # --- routes ---------------------------------------------------------------------------------------------------
 
@@ -190,8 +186,8 @@ class PageContext:
 
     def text(self, request: PageRequest, template: str, **values: object) -> str:
         """Return the text of a rendered template."""
-        texts = request.texts
-        self._time = self.time(texts)
+        texts, now = request.texts, self.watch.now()
+        site_time = self.time(texts)
         shared: dict[str, object] = {
             "base": self.base,
             "request": request,
@@ -204,13 +200,14 @@ class PageContext:
             "others": [other for other in self.languages.values() if other.code != texts.code],
             "site": self.config.site,
             "session": request.session,
-            "today": self.local(self.watch.now()).date(),
-            "now": self.watch.now(),
-            "time": self._time,
+            "now": now,
+            "time": site_time,
+            "today": site_time.local(now).date(),
+            "moment": lambda utc: site_time.moment(utc, now),
             "rights": Right,
         }
         shared |= {name: value(request) for name, value in self.shared.items()}
-        return self._env.get_template(template).render({**shared, **values})
+        return _TEMPLATES.get_template(template).render({**shared, **values})
 
     def to(self, path: str, **query: str) -> RedirectResponse:
         """Send the browser to another page after a form."""
@@ -244,10 +241,6 @@ class PageContext:
     def time(self, texts: Texts) -> SiteTime:
         """Return the site's time, in the words of a language."""
         return SiteTime(self._zone.now(), texts.room("time"))
-
-    def local(self, utc: datetime) -> datetime:
-        """Return a time in the site's time zone."""
-        return self._time.local(utc)
 
     def zone(self) -> tzinfo | None:
         """Return the site's time zone; None: that of this computer."""

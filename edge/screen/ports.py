@@ -76,7 +76,8 @@ class SyncSummary(Protocol):
 
 
 class NameDirectory(Protocol):
-    """The names of the site's workers, by worker id. `version` 0: there is no list, or no key to it."""
+    """The names of the site's workers, by worker id. `version` 0: there is no list, or it is not used. `trouble`: why a
+    list that is here is not used, for a technician; or ""."""
 
     @property
     def version(self) -> int: ...
@@ -86,6 +87,9 @@ class NameDirectory(Protocol):
 
     @property
     def entries(self) -> Mapping[str, DirectoryEntry]: ...
+
+    @property
+    def trouble(self) -> str: ...
 
 
 class GuardDesk(Protocol):

@@ -44,7 +44,8 @@ class DatabaseReader:
     and is logged once. On a read-only medium no writer can be at work: a copy is read, because SQLite must write beside
     the file.
 
-    `trouble` says why an existing file cannot be read. It is "" while the file can be read or is missing.
+    `trouble` says why an existing file cannot be read. It is "" while the file can be read or is missing. `opened`
+    grows with each opening: another file may lie there.
     """
 
     def __init__(self, path: Path, wait_s: float = BUSY_TIMEOUT_S) -> None:
@@ -55,6 +56,7 @@ class DatabaseReader:
         self._version: int | None = None
         self._again_s = self._locked_s = 0.0
         self._logged = self.trouble = ""
+        self.opened = 0
         self._no_table_since_s: float | None = None
         """Since when a table has been missing. For a short time that is normal: the owner is creating it."""
 
@@ -153,6 +155,7 @@ class DatabaseReader:
                 raise
             db = self._opened_copy()
         self.trouble = ""
+        self.opened += 1
         return db
 
     def _opened_copy(self) -> sqlite3.Connection:

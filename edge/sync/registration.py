@@ -28,13 +28,15 @@ class PublicKeys:
     link: bytes
 
 
-def message(config: Config, keys: PublicKeys, code: str, software: str, now: datetime) -> bytes:
-    """Return the registration as it is sent. Without a code, HQ must know the fingerprint. Raises ValueError (no
-    code)."""
+def message(config: Config, keys: PublicKeys, code: str | None, software: str, now: datetime) -> bytes:
+    """Return the registration as it is sent. Without a code, HQ must know the fingerprint.
+
+    Raises ValueError if the text is not a code.
+    """
     site = config.site
     whose = {"site_id": site.site_id, "gate_id": site.gate_id, "gate_key": keys.gate, "link_key": keys.link}
     payload = encode(Registration(**whose, software=software[:40], utc=now))
-    return prove(payload, code_key(code, site.site_id, site.gate_id)) if code else payload
+    return prove(payload, code_key(code, site.site_id, site.gate_id)) if code is not None else payload
 
 
 def register(config: Config, payload: bytes, hq_key: Verifier, answer_s: float = ANSWER_S) -> str:

@@ -42,7 +42,20 @@ def test_ok__a_code_is_drawn_and_names_are_written(encoding: str, tmp_path: Path
     drawn = run("sitegate-hq", "code", "w-1", *where, encoding=encoding)
     assert (drawn.returncode, drawn.stderr) == (0, b"")
     assert b"\x1b[7m" in drawn.stdout, "drawn by colours alone"
-    ordered = ["command", "gate-1", "lock-down", "--site", "site-1", "--by", "张三", "--why", "塔吊作业 ✔ 👷", *where]
+    ordered = [
+        "command",
+        "gate-1",
+        "lock-down",
+        "--site",
+        "site-1",
+        "--by",
+        "张三",
+        "--why",
+        "塔吊作业 ✔ 👷",
+        "--wait-s",
+        "1",
+        *where,
+    ]
     done = run("sitegate-hq", *ordered, encoding=encoding, LC_ALL="C.UTF-8")
     assert done.returncode == 1 and b"queued" in done.stderr, "no HQ runs: the order waits"
     assert b"Traceback" not in done.stderr

@@ -1,6 +1,10 @@
 """PROMISE: other programs receive what they may see, signed, at least once, and nothing else."""
 
+import socket
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,6 +23,7 @@ from district.api.events import of_feed
 from district.api.models import WebhookDelivery, WebhookEndpoint
 from district.api.tokens import NotYours
 from district.api.webhooks import GIVE_UP_AFTER, end_endpoint, make_endpoint
+from district.api.whole_time import whole_time_transport
 from district.attendance.feed_handlers import handle as attendance_handle
 from district.config import WebhookConfig
 from district.people.models import Assignment
@@ -155,6 +160,25 @@ def test_ok__a_network_of_the_district_may_be_allowed(town: SmallDistrict, setti
     _assign(town, 2)
     _delivered(lambda _: httpx.Response(200))
     assert WebhookDelivery.objects.get().done is not None
+
+
+def test_fail__an_answer_that_drips_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each byte comes soon: only the time of the whole exchange tells."""
+    monkeypatch.undo()  # names resolve as they do
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+        pool.submit(_drip, server)
+        client = httpx.Client(transport=whole_time_transport(0.3), timeout=5)
+        with pytest.raises(httpx.ReadTimeout):
+            client.post(f"http://127.0.0.1:{server.getsockname()[1]}/", content=b"{}")
+
+
+def _drip(server: socket.socket) -> None:
+    server.settimeout(5)
+    connection, _address = server.accept()
+    with connection, suppress(OSError):
+        for _ in range(100):
+            connection.sendall(b"H")
+            time.sleep(0.05)
 
 
 def test_fail__an_ended_webhook_gets_nothing_more(town: SmallDistrict) -> None:

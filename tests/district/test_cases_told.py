@@ -24,7 +24,7 @@ from district.cases.gate_events import OLDEST, read_finding
 from district.cases.models import Case, CaseBroadcast, CaseNotice, CaseTally, CaseTrigger, DutyHours
 from district.cases.rules import CaseKind
 from district.config import BrokerConfig
-from district.emergency.registry import start_measure
+from district.emergency.registry import end_measure, start_measure
 from district.emergency.rules import MeasureKind
 from district.permissions import Role
 from district.places.models import Gate, Responsibility
@@ -77,6 +77,19 @@ def test_ok__risk_person_refused_at_a_gate_is_one_case_of_the_measure(town: Smal
     assert set(case.notices.values_list("user", flat=True)) >= {town.accounts[Role.MANAGER].pk}
     assert town.accounts[Role.GUARD].pk not in set(case.notices.values_list("user", flat=True))
     assert CaseTrigger.objects.count() == 2
+
+
+def test_ok__a_refusal_that_arrives_after_its_measure_opens_no_case(town: SmallDistrict) -> None:
+    """A gate without a network sends it later. A refusal after the end is of an ordinary list."""
+    ends = timezone.localdate() + timedelta(days=5)
+    why = {"purpose": "Find contacts early", "legal_basis": "Emergency response law, article 56"}
+    measure = start_measure("test", MeasureKind.SCREENING, town.root, ends=ends, **why)
+    before = timezone.now()
+    end_measure("test", measure)
+    handle([_refused(1, worker_id="w-1", utc=before)])
+    assert not Case.objects.exists()
+    handle([_refused(2, worker_id="w-1", utc=timezone.now())])
+    assert Case.objects.get().kind == "risk_at_gate"
 
 
 def test_ok__alarm_that_ends_is_news_of_its_case(town: SmallDistrict) -> None:
@@ -163,6 +176,7 @@ def test_ok__mail_names_nobody_and_waits_for_the_end_of_quiet_hours(town: SmallD
     registry.open_case(CaseKind.HIT, town.projects[0].place, title="工人1 of list 7", person=town.people[0])
     with override_settings(EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend", EMAIL_PORT=9):
         assert mails.mail_notices()
+        assert mail.get_connection().timeout == 20  # type: ignore[attr-defined]  # a silent server holds up nothing
     assert not mail.outbox
     CaseNotice.objects.filter(tries=1).update(leaves=timezone.now())
     while mails.mail_notices():

@@ -74,6 +74,9 @@ def test_ok__a_worker_declares_and_the_next_time_asks_only_for_health(
     page = phone.get("/me/declare").content.decode()
     assert "G1234" in page and 'value="36.5"' not in page
     assert "It holds until" in phone.get("/me/declared").content.decode()
+    phone.post("/me/declare", {**NO_ROWS, **WELL})  # the worker took out a mistyped train
+    assert "G1234" not in phone.get("/me/declare").content.decode()
+    assert Trip.objects.get().number == "G1234"
 
 
 @pytest.mark.usefixtures("measure")

@@ -1,17 +1,22 @@
 """PROMISE: no text and no value that somebody types ends in an error of the program, or runs anywhere."""
 
+import re
 from collections.abc import Iterator
 from itertools import cycle, islice
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from hostile import RUN, STRANGE, TEXT, forms_with_texts
 from two_parts import client_of, role_accounts, two_parts
 from url_walk import WalkedPage, every_page
 
+import district
 from district.permissions import PERMISSIONS, Role
+from district.web.days import DayField
 
 _ORDER = (Role.CLERK, Role.MANAGER, Role.OFFICER, Role.SYSTEM, Role.AUDITOR, Role.GUARD)
 PAGES = [page for page in every_page() if page.module.startswith("district.") or page.permissions or page.is_open]
@@ -59,3 +64,14 @@ def test_fail__a_hostile_text_in_any_form_runs_nowhere_and_breaks_nothing() -> N
                     found.append(f"{target} {answer.status_code} {data!r}"[:300])
     assert len(done) > 40
     assert not found, "\n".join(found)
+
+
+def test_fail__a_day_without_a_day_after_it_is_refused_by_every_form() -> None:
+    """Other programs write 9999-12-31 for "without an end"."""
+    for text in ("0001-01-01", "1899-12-31", "2200-01-01", "9999-12-31"):
+        with pytest.raises(ValidationError):
+            DayField().clean(text)
+    sources = Path(district.__file__).parent.rglob("*.py")
+    text = re.compile(r"forms\.DateField\(|django_filters\.DateFilter\(")
+    others = [path.name for path in sources if text.search(path.read_text("utf-8"))]
+    assert others == []

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from district.emergency import registry as measures
 from district.emergency.rules import MeasureKind
+from district.people.holds import holds_of
 from district.permissions import Role
 from district.quarantine import registry, rules
 from district.quarantine.models import QuarantineOrder
@@ -98,7 +99,9 @@ def test_ok__a_person_goes_from_hand_to_hand_and_is_released(town: SmallDistrict
     registry.visit(receiver, order, temperature="36.6", client_key="v")
     registry.visit("worker w-1", order, met=False, needs="insulin")
     assert registry.visits_missing(order)[0].missing == 1
+    assert [one.until for one in holds_of(town.people[0]) if "emergency" in one.reason] == [order.measure.ends]
     order = registry.release(receiver, order, "healthy")
+    assert not [one for one in holds_of(town.people[0]) if "emergency" in one.reason]
     assert QuarantineOrder.objects.filter(released=None).count() == 0
     with pytest.raises(rules.QuarantineRefused, match="over"):
         registry.visit(receiver, order)

@@ -203,15 +203,19 @@ def test_ok__a_rule_over_places_shows_trips_beside_it_and_a_list_can_be_withdraw
     found = KeyList.objects.get()
     officer.post(f"{LISTS}{found.pk}/force/")
     day = TODAY.isoformat()
-    bad = officer.post(f"{LISTS}{found.pk}/rule/", {"area": "4201", "first_day": day, "last_day": day})
-    assert bad.status_code == 422 and "six digits" in bad.content.decode()
-    for _ in range(2):
-        officer.post(f"{LISTS}{found.pk}/rule/", {"area": "420100", "first_day": day, "last_day": day, "at_once": "on"})
+    for area, first, says in (("999999", day, "not known"), ("", day, "required"), ("武汉", "0001-01-01", "1900")):
+        bad = officer.post(f"{LISTS}{found.pk}/rule/", {"area": area, "first_day": first, "last_day": day})
+        assert bad.status_code == 422 and says in bad.content.decode()
+    for area in ("湖北武汉", "420100"):
+        officer.post(f"{LISTS}{found.pk}/rule/", {"area": area, "first_day": day, "last_day": day, "at_once": "on"})
+    assert "<b>Wuhan, Hubei</b>" in page_text(officer, f"{LISTS}{found.pk}/")
     hit = Hit.objects.get()
     assert (hit.basis, hit.state) == ("place", "in_force")
     shown = officer.post(f"/screening/hits/{hit.pk}/compare/", {"why": "ask about the trip"})
     assert "420106" in shown.content.decode()
     assert Entry.objects.filter(action="read", details__why="ask about the trip").exists()
+    endless = {"until": "9999-12-31", "why": "until further notice"}
+    assert officer.post(f"/screening/hits/{hit.pk}/confirm/", endless).status_code == 422
     assert officer.post(f"{LISTS}{found.pk}/withdraw/", {"why": "!"}).status_code == 422
     officer.post(f"{LISTS}{found.pk}/withdraw/", {"why": "the province took it back"})
     hit.refresh_from_db()

@@ -143,6 +143,11 @@ def test_ok__surplus_goes_to_a_shortage_and_is_confirmed(town: SmallDistrict) ->
         registry.take_step(by, made, step, received=55 if step is OfferStep.RECEIVE else None)
     made.refresh_from_db()
     assert (made.state, made.received) == ("received", 55)
+    assert spare_of(town.projects[0], MASKS) == 0  # its report still counts what it gave
+    assert [one.amount for _item, one in proposals(officer)] == []
+    _declare(town, 0, masks=200)  # counted again after that: it has so many left
+    assert spare_of(town.projects[0], MASKS) == 60
+    assert [one.amount for _item, one in proposals(officer)] == [5]  # 5 of 60 did not arrive
     with pytest.raises(SuppliesRefused, match="moved on"):
         registry.take_step(taker, made, OfferStep.RECEIVE)
 

@@ -8,6 +8,7 @@ from district_rig import SmallDistrict
 from django.utils import timezone
 
 from district.audit.models import Entry
+from district.cases.models import Case
 from district.people.models import Employment
 from district.permissions import Permission, Role
 from district.support import registry
@@ -65,12 +66,14 @@ def test_ok__result_is_frozen_with_the_version(town: SmallDistrict) -> None:
 
 
 def test_fail__second_open_application(town: SmallDistrict) -> None:
-    """Another enterprise applies; the same one only after it withdrew."""
+    """Another enterprise applies; the same one only after it withdrew. Then its case waits for nobody."""
     made = _applied(town)
     registry.apply_for("clerk", town.enterprises[1], made.measure, COACHES)
     with pytest.raises(SupportRefused, match="open application"):
         registry.apply_for("clerk", town.enterprises[0], made.measure, COACHES)
-    registry.withdraw_application("clerk", made)
+    registry.withdraw_application(town.accounts[Role.CLERK], made)
+    case = Case.objects.get(pk=made.case_id)
+    assert (case.state, case.escalate_at, case.steps.last().action) == ("closed", None, "close")
     registry.apply_for("clerk", town.enterprises[0], made.measure, COACHES)
 
 

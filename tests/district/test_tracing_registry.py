@@ -9,6 +9,7 @@ from django.utils import timezone
 from district.attendance.simulation.run import simulated
 from district.attendance.simulation.size import SimulationSize
 from district.audit.models import Entry
+from district.cases.models import Case
 from district.declarations.models import Trip
 from district.emergency.erasing import erase_some
 from district.emergency.models import EmergencyMeasure
@@ -122,9 +123,14 @@ def test_ok__a_file_of_the_own_data_names_no_other_person(town: SmallDistrict) -
 
 
 def test_ok__after_the_end_no_row_is_left(town: SmallDistrict) -> None:
-    """Investigation, contacts, reasons and calls go with the measure."""
+    """Investigation, contacts, reasons and calls go with the measure. The audit record never had their words."""
     made = _opened(town)
-    registry.record_call("officer", made.contacts.all()[0], Contact.Outcome.WELL, "no complaint")
+    called = made.contacts.all()[0]
+    registry.record_call("officer", called, Contact.Outcome.WELL, "no complaint")
+    registry.release_contact("officer", called, "tested twice")
+    registry.close_investigation("officer", made, "a false alarm")
+    said = str(list(Entry.objects.values_list("details", flat=True)))
+    assert not any(text in said for text in ("confirmed", "no complaint", "tested twice", "a false alarm"))
     end_measure("test", made.measure)
     while erase_some():
         pass
@@ -205,3 +211,6 @@ def test_ok__a_search_asked_for_during_a_search_is_made_too(
     registry.ask_search("officer", made)
     registry.close_investigation("officer", made, "a false alarm")
     assert not registry.search_next()
+    towns = Case.objects.filter(source="tracing")
+    told = [[step.said for step in case.steps.all() if step.action == "news"] for case in towns]
+    assert len(told) == 2 and all("call nobody" in said for [said] in told)

@@ -89,7 +89,7 @@ def test_fail__a_code_counts_once_for_its_gate_and_not_for_ever(rig: Rig, monkey
     assert registry.take(*shown(rig, wrong)) == (False, "the code is wrong, or the keys have another fingerprint")
     assert "nobody at HQ invited" in registry.take(*shown(rig, code, gate_id="gate-2"))[1]
     assert "expects this gate at site site-1" in registry.take(*shown(rig, code, site_id="site-2"))[1]
-    assert registry.take(*shown(rig, ""))[0] is False, "no proof at all"
+    assert registry.take(*shown(rig, None))[0] is False, "no proof at all"
     assert in_force(store) == []
     assert registry.take(*shown(rig, code)) == (True, "registered for site-1")
     other = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
@@ -105,7 +105,7 @@ def test_fail__a_code_that_is_guessed_at_becomes_void(rig: Rig, monkeypatch: pyt
     registry = registry_of(rig, rig.store())
     code = registry.invite("gate-1", "site-1", by="m-7", valid_s=60).code
     for _ in range(3):
-        assert "code is wrong" in registry.take(*shown(rig, ""))[1]
+        assert "code is wrong" in registry.take(*shown(rig, None))[1]
     assert registry.take(*shown(rig, code))[0] is False
 
 
@@ -114,9 +114,9 @@ def test_ok__a_fingerprint_read_aloud_does_as_well(rig: Rig) -> None:
     registry = registry_of(rig, store)
     registry.invite("gate-1", "site-1", by="m-7", valid_s=60, fingerprint=fingerprint(keys.gate, keys.link))
     other = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
-    changed = decode(Registration, shown(rig, "")[1]).model_copy(update={"link_key": other})
+    changed = decode(Registration, shown(rig, None)[1]).model_copy(update={"link_key": other})
     assert registry.take(changed, encode(changed))[0] is False
-    assert registry.take(*shown(rig, "")) == (True, "registered for site-1")
+    assert registry.take(*shown(rig, None)) == (True, "registered for site-1")
     assert in_force(store) == [("gate-1", "site-1", "fingerprint")]
 
 
@@ -190,7 +190,7 @@ def test_fail__hq_that_is_silent_or_somebody_elses_answer(rig: Rig, stranger: St
     topic = "sitegate/v1/site-1/gate-1/registered"
     keys = keys_of(rig)
     stranger.subscribe("sitegate/v1/+/+/register")
-    payload = message(rig.config, keys, "", "test", now())
+    payload = message(rig.config, keys, None, "test", now())
     asked = hashlib.sha256(payload).hexdigest()
     forged = RegistrationAnswer(gate_id="gate-1", registration=asked, accepted=True, utc=now())
     stranger.publish(topic, encode(forged))

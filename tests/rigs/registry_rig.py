@@ -19,7 +19,7 @@ def registry_of(rig: Rig, store: Store) -> GateRegistry:
     return GateRegistry(store, rig.keys)
 
 
-def shown(rig: Rig, code: str, **changes: object) -> tuple[Registration, bytes]:
+def shown(rig: Rig, code: str | None, **changes: object) -> tuple[Registration, bytes]:
     """What a gate sends with this code."""
     payload = message(rig.config, keys_of(rig), code, "test", now())
     if changes:

@@ -147,7 +147,7 @@ class Stage:
     def _beat(self) -> None:
         while not self._ended.wait(0.5):
             if self._beating.is_set():
-                with contextlib.suppress(JournalHeld):  # a test writes events in this moment; the next beat follows
+                with contextlib.suppress(JournalHeld):  # a slow disk still writes an event: the next beat is soon
                     self._write()
 
     def _write(self) -> None:

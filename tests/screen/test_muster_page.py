@@ -90,6 +90,11 @@ def test_ok__a_damaged_or_missing_file_is_none(tmp_path: Path) -> None:
     found = read()
     assert found is not None
     assert found.people[0].worker_id == "w-1"
+    assert read() is found, "not read again"
+    new = tmp_path / "new"
+    new.write_text(muster("w-2").model_dump_json())
+    new.replace(tmp_path / "b.json")
+    assert (after := read()) is not None and after.people[0].worker_id == "w-2"
 
 
 def test_fail__nobody_sees_names_without_signing_in(tmp_path: Path) -> None:

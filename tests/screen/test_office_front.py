@@ -85,6 +85,7 @@ TROUBLES = {
     Concern.ROSTER_STALE: gate(roster_tier=DataTier.STALE),
     Concern.RISK_STALE: gate(risk_tier=DataTier.STALE),
     Concern.PRESENCE_OLD: replace(WELL, muster=muster("w-1", age_s=600)),
+    Concern.NAMES_NOT_USED: replace(WELL, names=NoNames(trouble="the directory is for site b, this is a")),
     Concern.NAMES_OLD: replace(WELL, names=NoNames(3, NOW - timedelta(days=3))),
     Concern.DRIFT: gate(recognition=Recognition(workers=5, fpir_target=0.01, tail="pack", alarms=("scores",))),
 }

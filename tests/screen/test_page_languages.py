@@ -115,7 +115,8 @@ def application(journal: JournalReader, history: JournalHistory, muster: MusterL
         who: DirectoryEntry(worker_id=who, name="Иван", employer="Стройка", team="Бригада", trade="сварщик")
         for who in WORKERS
     }
-    names = NoNames(3, now - timedelta(days=3), entries)
+    fresh = muster is not None and muster.issued_utc is not None and now - muster.issued_utc < timedelta(hours=1)
+    names = NoNames(3, now - timedelta(days=3), entries, "" if fresh else "only the technician reads this")
     sync = Summary(
         {kind: Held(4, now - timedelta(hours=30)) for kind in DECISION_LISTS},
         Ack("e1", 1, now),

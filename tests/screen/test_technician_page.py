@@ -10,12 +10,15 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from contract.messages import Advice, Reason
 from edge.core.domain import Tone
+from edge.screen.office.muster import NoNames
+from edge.tools.status.facts import names_refused
 
 SIZES = [(1024, 600), (1920, 1080), (390, 844)]
 
 
 def test_ok__a_morning_at_a_glance(stage: Stage, browser: WebDriver) -> None:
     stage.play_morning()
+    stage.names = NoNames(trouble="the directory is for site north, this is harbour")
     set_size(browser, 1280, 900)
     open_as(browser, stage, "/technician")
     shows(browser, "#events", "w-1188")  # the last to come: now everything before it is there too
@@ -33,6 +36,10 @@ def test_ok__a_morning_at_a_glance(stage: Stage, browser: WebDriver) -> None:
     assert "Connected" in shown(browser, "[aria-labelledby=h-hq]")
     lists = shown(browser, "[aria-labelledby=h-lists]")
     assert "version 41 · issued 2 h ago" in lists and "fresh" in lists and "stale" in lists
+    assert "not used" in lists and "the directory is for site north" in lists
+    assert names_refused(stage.config.screen), "sitegate status asks so"
+    stage.names = NoNames()
+    assert not names_refused(stage.config.screen)
     gate = shown(browser, "[aria-labelledby=h-gate]")
     assert "Locked" in gate and "25 fps" in gate and "312" in gate and "0.512" in gate
     assert "whole" in shown(browser, "[aria-labelledby=h-journal]")

@@ -15,7 +15,7 @@ from edge.tools.bench.safety import STALLED_S, reactions
 )
 def test_ok__no_disk_delays_fire_or_the_exit_button(tmp_path: Path, condition: str, turn_s: float) -> None:
     """The loop waits for the disk in its turns, and the contacts are answered all the same."""
-    found = reactions(condition, tmp_path, 4)
+    found = reactions(condition, tmp_path, 2)
     assert [one.contact for one in found] == ["fire", "exit button", "a bare thread"]
     for one in found:
         assert one.lost == 0

@@ -30,7 +30,8 @@ from edge.tools.status.top import picture
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 LISTS = {
-    kind: ListSummary(7, NOW - timedelta(hours=1), NOW) for kind in (ListKind.ROSTER, ListKind.RISK, ListKind.POLICY)
+    kind: ListSummary(7, NOW - timedelta(hours=1), NOW)
+    for kind in (ListKind.ROSTER, ListKind.RISK, ListKind.POLICY, ListKind.DIRECTORY)
 }
 
 
@@ -72,6 +73,7 @@ def test_ok__a_gate_that_works_is_all_ok_and_fits_on_one_screen() -> None:
         ({"live": live(lists_refused={ListKind.RISK: 9})}, "risk list", CheckState.PROBLEM),
         ({"live": live(clock_behind=True)}, "clock", CheckState.PROBLEM),
         ({"summary": ReplicaSummary()}, "policy", CheckState.PROBLEM),
+        ({"names_refused": True}, "names", CheckState.WARNING),
         ({"sync_runs": False}, "HQ", CheckState.WARNING),
         ({"screen_answers": False}, "screen", CheckState.WARNING),
         ({"cpu_c": 85.0}, "machine", CheckState.WARNING),

@@ -4,7 +4,7 @@ recorded with the account that made the token.
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from django.db import transaction
 from django.http import HttpRequest
@@ -26,6 +26,7 @@ from district.people.asked_numbers import count_asked
 from district.people.models import Assignment, Person, Team
 from district.permissions import Permission
 from district.places.models import Enterprise, Project
+from district.web.days import FIRST_DAY, LAST_DAY
 
 _people, _corrections = register.router, musters.router
 ROUTERS = (_people, _corrections)
@@ -35,6 +36,8 @@ _REFUSED = (registry.RecordRefused, rules.WrongName, rules.WrongNumber, requests
 _ID_MAX = 2**63 - 1
 _DAYS_MAX = 366
 Done = TypeVar("Done")
+Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)]
+"""As on the pages: a day without a day after it is refused."""
 
 
 class Body(Schema):
@@ -54,7 +57,7 @@ class PersonChange(Body):
 
     name: str = Field("", min_length=1, max_length=60)
     sex: Literal["", "m", "f"] = ""
-    birth: date | None = None
+    birth: Day | None = None
     nation: str = Field("", max_length=20)
     phone: str = Field("", max_length=40)
     address: str = Field("", max_length=200)
@@ -68,8 +71,8 @@ class WorkNew(Body):
 
     site_id: str = Field(max_length=63)
     employer_code: str = Field(max_length=18, description="Unified social credit code.")
-    starts: date
-    ends: date | None = None
+    starts: Day
+    ends: Day | None = None
     team: str = Field("", max_length=80, description="By its name; empty: none.")
     trade: str = Field(rules.OTHER_TRADE, max_length=4, description="The national platform's `workType`.")
     role: Literal[10, 20] = Field(20, description="10 manager, 20 worker.")
@@ -99,13 +102,13 @@ class AssignmentChange(Body):
     team: str = Field("", max_length=80, description="By its name; empty: none.")
     trade: str = Field("", max_length=4)
     role: Literal[10, 20] = 20
-    since: date | None = Field(None, description="The first day of the change; today if it is left out.")
+    since: Day | None = Field(None, description="The first day of the change; today if it is left out.")
 
 
 class AssignmentEnd(Body):
     """The end of some work."""
 
-    ends: date = Field(description="The last day on which gates open.")
+    ends: Day = Field(description="The last day on which gates open.")
     why: str = Field("", max_length=200)
 
 

@@ -14,6 +14,7 @@ from district.cases.registry.steps import (
     reopen,
     resolve,
     respond,
+    take_back,
 )
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "respond",
     "seed_calendar",
     "set_day",
+    "take_back",
 ]

@@ -149,6 +149,16 @@ def reopen(by: User | Phone, case: Case, said: str) -> Case:
 
 
 @transaction.atomic
+def take_back(by: User, case: Case, said: str) -> None:
+    """Close an open case whose reporter wants nothing any more: nobody solves or confirms it."""
+    now = timezone.now()
+    found: Case | None = Case.objects.kept().select_for_update(of=("self",)).filter(pk=case.pk).first()
+    if found is not None and found.state != CaseState.CLOSED:
+        found.state, found.closed, found.owner = CaseState.CLOSED.value, now, found.owner or by
+        _done(by, found, CaseAction.CLOSE, said, now)
+
+
+@transaction.atomic
 def add_news(case: Case, said: str) -> None:
     """Add what a gate reported to a case's history. It changes no state and no clock."""
     now = timezone.now()

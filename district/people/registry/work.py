@@ -194,7 +194,7 @@ def may_work(project: Project, enterprise: Enterprise, starts: date, *, ever: bo
 
 def _touching(person: Person, enterprise: Enterprise, starts: date, ends: date | None) -> Employment | None:
     """Return the employment at an enterprise that overlaps a time or meets it."""
-    day = timedelta(days=1)
+    before = max(starts, date.min + timedelta(days=1)) - timedelta(days=1)
     there = [one for one in rows_of(Employment, person) if one.enterprise_id == enterprise.pk]
-    touching = [one for one in there if lasts(one, starts - day) and (ends is None or one.starts <= ends + day)]
+    touching = [one for one in there if lasts(one, before) and (ends is None or (one.starts - ends).days <= 1)]
     return min(touching, key=lambda one: one.starts, default=None)

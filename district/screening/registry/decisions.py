@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from district.audit.record import READ, record
-from district.screening.models import Hit, KeyRow, send_risks
+from district.screening.models import Hit, KeyList, KeyRow, send_risks
 from district.screening.registry.warning import warn_of
 from district.screening.rules import HitState, ScreeningRefused, check_step, end_of_hit, said
 
@@ -45,6 +45,7 @@ def read_row(by: object, hit: Hit, why: str) -> KeyRow | None:
 @transaction.atomic
 def _decide(by: object, hit: Hit, state: HitState, action: str, why: str, until: datetime | None = None) -> Hit:
     """Note a decision, and queue the person for HQ. The audit record holds no reason: it outlives the measure."""
+    KeyList.objects.select_for_update().filter(pk=hit.list_id).first()  # its withdrawal lifts what is decided before
     found = Hit.objects.kept().select_for_update(of=("self",)).filter(pk=hit.pk).first()
     if found is None:
         raise ScreeningRefused(gettext_noop("The measure of this hit is over: nothing is left to decide."))

@@ -74,7 +74,7 @@ def read_file(file: ListFile) -> None:
             else:
                 _note(file, _State.COLUMNS)
     except (SheetError, ScreeningRefused) as error:
-        said = {key: "" if key == "file" else str(value) for key, value in error.values.items()}
+        said = {key: file.file_name if key == "file" else str(value) for key, value in error.values.items()}
         sheets = list(error.names) if isinstance(error, SheetUnclear) else []
         _note(file, _State.REFUSED, {"text": error.text, "values": said, "sheets": sheets})
 

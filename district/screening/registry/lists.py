@@ -23,6 +23,7 @@ from district.screening.rules import (
     NormalKeyEntry,
     ScreeningRefused,
     area_prefix,
+    check_days,
     normal_entry,
     said,
 )
@@ -76,7 +77,7 @@ def begin_list(by: object, measure: EmergencyMeasure, about: AboutKeyList, deliv
     check_running(measure)
     if about.ends < timezone.localdate():
         raise ScreeningRefused(gettext_noop("The list's last day is over: ask its source for a newer one."))
-    said_of = [" ".join(text.split()) for text in (about.name, about.source, about.legal_basis)]
+    said_of = [" ".join(text.replace("\0", "").split()) for text in (about.name, about.source, about.legal_basis)]
     desk = check_desk(about.reason_code, about.officer)
     if not all(said_of):
         raise ScreeningRefused(gettext_noop("Say name, source, legal basis, reason code and officer of the list."))
@@ -155,8 +156,7 @@ def add_rule(by: object, key_list: KeyList, area: str, first: date, last: date, 
     """Add an area and days to a list, and compare all declarations with them. Raises ScreeningRefused."""
     found = _open(key_list)
     area_prefix(area)
-    if last < first:
-        raise ScreeningRefused(gettext_noop("The last day is before the first: compare both."))
+    check_days(first, last)
     known = ListRule.objects.filter(list=found, area=area, first_day=first, last_day=last, at_once=at_once).first()
     if known is not None:  # the second of two clicks
         return known

@@ -1,6 +1,13 @@
 """What a key list says, whom it may mean, and what may be decided. Pure."""
 
-from district.screening.rules.areas import PlaceAndDays, PlaceMatch, area_prefix, compare_places, wider_areas
+from district.screening.rules.areas import (
+    PlaceAndDays,
+    PlaceMatch,
+    area_prefix,
+    check_days,
+    compare_places,
+    wider_areas,
+)
 from district.screening.rules.candidates import CANDIDATES_MAX, ENOUGH_IN_PLACE, best_names
 from district.screening.rules.entries import KeyEntry, NormalKeyEntry, normal_entry
 from district.screening.rules.refusals import ScreeningRefused
@@ -19,6 +26,7 @@ __all__ = [
     "ScreeningRefused",
     "area_prefix",
     "best_names",
+    "check_days",
     "check_step",
     "compare_places",
     "end_of_hit",

@@ -9,6 +9,9 @@ from django.utils.translation import gettext_noop
 
 from district.screening.rules.refusals import ScreeningRefused
 
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+"""Days of a rule. Each of them has a day before and after it."""
+
 
 class PlaceMatch(StrEnum):
     """Whether somebody was in an area. `possible`: they named a wider area, which contains it."""
@@ -25,6 +28,16 @@ class PlaceAndDays:
     code: str
     first: date
     last: date
+
+
+def check_days(first: date, last: date) -> None:
+    """Refuse days turned round, and days that no calendar of people has. Raises ScreeningRefused."""
+    if last < first:
+        raise ScreeningRefused(gettext_noop("The last day is before the first: compare both."))
+    if first.year < FIRST_YEAR or last.year > LAST_YEAR:
+        raise ScreeningRefused(
+            gettext_noop("Choose days from %(first)s to %(last)s."), first=FIRST_YEAR, last=LAST_YEAR
+        )
 
 
 def area_prefix(code: str) -> str:

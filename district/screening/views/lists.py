@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from district.declarations.area_names import listed_areas
 from district.emergency.pages import measure_page
 from district.screening import registry
 from district.screening.forms import ListRuleForm, WhyForm, measures_of
@@ -118,7 +119,7 @@ def _shown(
         "state": state,
         "tone": tone,
         "file": file,
-        "problem": refusal_text(problem["text"], problem["values"]) if problem else "",
+        "problem": _problem_text(problem),
         "sheets": problem.get("sheets"),
         "nothing_read": open_still and registry.nothing_read(found),
         "to_confirm": open_still and found.confirmed is None,
@@ -132,8 +133,16 @@ def _shown(
         "rules": ListRule.objects.filter(list=found).order_by("pk"),
         "refused_count": len(refusals),
         "refused": refusals[:_PROBLEMS_SHOWN],
+        "areas": listed_areas() if changes else (),
         "rule_form": rule_form or ListRuleForm(),
         "withdraw_form": withdraw_form or WhyForm(auto_id="withdraw_%s"),
     }
     wrong = any(form is not None and form.errors for form in (rule_form, withdraw_form))
     return render(request, "screening/list.html", context, status=422 if wrong else 200)
+
+
+def _problem_text(problem: dict[str, Any]) -> str:
+    """Return why a sheet was not read, as a page says it."""
+    if problem.get("sheets"):
+        return _("The workbook has several sheets with content. Choose one.")
+    return refusal_text(problem["text"], problem["values"]) if problem else ""

@@ -1,7 +1,6 @@
 """Ask a site to give its surplus to another, and follow it until the other has it."""
 
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -18,7 +17,6 @@ from district.supplies.rules.commitments import check_words
 from district.supplies.rules.items import AMOUNT_MAX, SupplyItem
 from district.supplies.rules.offers import (
     NEEDS_WORDS,
-    OPEN_STATES,
     OfferSide,
     OfferState,
     OfferStep,
@@ -37,9 +35,7 @@ def offer_surplus(by: object, giver: Project, taker: Project, item: SupplyItem, 
     measure = measure_of(taker)
     measure_of(giver)
     Project.objects.select_for_update(of=("self",)).get(pk=giver.pk)
-    open_rows = SupplyOffer.objects.filter(giver=giver, item=item, state__in=[state.value for state in OPEN_STATES])
-    promised = open_rows.aggregate(n=Sum("amount"))["n"] or 0
-    left = spare_of(giver, item) - promised
+    left = spare_of(giver, item)
     if not 1 <= amount <= left:
         raise SuppliesRefused(gettext_noop("This site can give %(left)s at most: choose less."), left=max(left, 0))
     case = Case.objects.still_open().filter(key=shortage_key(taker, item)).first()

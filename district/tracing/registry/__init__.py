@@ -1,4 +1,7 @@
-"""What is done in tracing. Each function is one transaction: the rows and the audit record."""
+"""What is done in tracing. Each function is one transaction: the rows and the audit record.
+
+The audit record holds no reason that somebody typed: it outlives the measure.
+"""
 
 from district.tracing.registry.contacts import CallSheet, call_sheet, order_quarantine, record_call, release_contact
 from district.tracing.registry.investigations import close_investigation, open_investigation, trace

@@ -103,7 +103,7 @@ def release_contact(by: object, contact: Contact, why: str = "") -> Contact:
         raise TraceRefused(gettext_noop("Nobody called this person yet: call first, or write the reason."))
     found.released, found.call_again = timezone.now(), None
     found.save(update_fields=["released", "call_again"])
-    record(by, "release contact", found, why=line)
+    record(by, "release contact", found)
     return found
 
 

@@ -15,7 +15,7 @@ from district.people.models import Person
 from district.places.models import Place
 from district.tracing.finding import find_contacts
 from district.tracing.models import Contact, ContactReason, Investigation
-from district.tracing.registry.warning import warn_towns
+from district.tracing.registry.warning import tell_towns_closed, warn_towns
 from district.tracing.rules import Evidence, TracedPerson, TraceLimits, TraceRefused, TraceWindow
 
 _BATCH = 500
@@ -43,7 +43,7 @@ def open_investigation(
     made = Investigation.objects.create(
         measure=measure, person=found, place=place, last_day=last_day, why=line, by=str(by)[:150], **_kept(limits)
     )
-    record(by, "open investigation", made, why=line)
+    record(by, "open investigation", made)
     return made
 
 
@@ -82,7 +82,8 @@ def close_investigation(by: object, investigation: Investigation, why: str = "")
         raise TraceRefused(gettext_noop("Contacts still wait for a call: call them, or write why nobody does."))
     found.closed = timezone.now()
     found.save(update_fields=["closed"])
-    record(by, "close investigation", found, why=line)
+    tell_towns_closed(found)
+    record(by, "close investigation", found)
     return found
 
 

@@ -7,7 +7,8 @@ from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from district.cases.registry import open_case
+from district.cases.models import Case
+from district.cases.registry import add_news, open_case
 from district.cases.rules import CaseKind
 from district.people.models import Assignment, in_force
 from district.people.models.person import WIDE
@@ -33,6 +34,13 @@ def warn_towns(investigation: Investigation) -> None:
                 source=SOURCE,
                 key=f"{SOURCE} {investigation.pk} {path}",
             )
+
+
+def tell_towns_closed(investigation: Investigation) -> None:
+    """Say in the open cases of towns that nobody is called any more: the case may have been none."""
+    with translation.override(settings.LANGUAGE_CODE):
+        for case in Case.objects.still_open().filter(key__startswith=f"{SOURCE} {investigation.pk} "):
+            add_news(case, _("The search is over: call nobody more. Look at each quarantine that it alone caused."))
 
 
 def warn_of_illness(contact: Contact) -> None:

@@ -96,7 +96,7 @@ class PersonPages:
             self._lists(),
             request.texts.room("people"),
             request.texts.todo,
-            self._context.local,
+            self._context.time(request.texts).local,
             sees_risk=request.may(Right.SEE_RISK),
         )
 

@@ -181,5 +181,7 @@ def _people(known: Knowledge) -> Iterator[Finding]:
         age = known.now - muster.issued_utc
         if age.total_seconds() > muster.max_age_s:
             yield Finding(Concern.PRESENCE_OLD, age)
-    if names.version and names.issued_utc is not None and known.now - names.issued_utc > NAMES_OLD:
+    if names.trouble:
+        yield Finding(Concern.NAMES_NOT_USED)
+    elif names.version and names.issued_utc is not None and known.now - names.issued_utc > NAMES_OLD:
         yield Finding(Concern.NAMES_OLD, known.now - names.issued_utc)

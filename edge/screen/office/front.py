@@ -130,11 +130,23 @@ def _decides(kind: ListKind, known: Knowledge, texts: Texts) -> AgeLine:
 
 def _names(known: Knowledge, texts: Texts) -> AgeLine:
     words, names = texts.room("office"), known.names
+    if names.trouble:
+        return _names_not_used(known, texts)
     if not names.version or names.issued_utc is None:
         return AgeLine(words[OfficeWord.DIRECTORY], words[OfficeWord.MISSING], Mood.PLAIN, "")
     tier = DataTier.STALE if known.now - names.issued_utc > NAMES_OLD else DataTier.FRESH
     age = _ago(names.issued_utc, known.now, texts)
     return AgeLine(words[OfficeWord.DIRECTORY], age, _TIERS[tier], texts.tier[tier])
+
+
+def _names_not_used(known: Knowledge, texts: Texts) -> AgeLine:
+    """Return the age of the names that are shown. Without any, return that of the list that is not used."""
+    words, names = texts.room("office"), known.names
+    held = names if names.version else known.sync.lists.get(ListKind.DIRECTORY)
+    issued = held.issued_utc if held is not None else None
+    age = _ago(issued, known.now, texts) if issued is not None else ""
+    state = words[OfficeWord.OTHER_NOT_USED if names.version else OfficeWord.NOT_USED]
+    return AgeLine(words[OfficeWord.DIRECTORY], age, Mood.CARE, state)
 
 
 def _presence(known: Knowledge, texts: Texts) -> AgeLine:

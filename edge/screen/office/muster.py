@@ -27,6 +27,7 @@ class NoNames:
     version: int = 0
     issued_utc: datetime | None = None
     entries: Mapping[str, DirectoryEntry] = field(default_factory=dict)
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from edge import __version__
 from edge.screen.access.roles import Right
 from edge.screen.context import PageContext, PageRequest
+from edge.screen.office.muster import DirectorySource
 from edge.screen.ports import SyncSource
 from edge.screen.technician.metrics import exposition
 from edge.screen.technician.view import technician_view
@@ -18,10 +19,13 @@ from edge.system.metrics import fresh
 
 
 class TechnicianPages:
-    """The handlers, with what they share. `metrics`: files with the other processes' numbers."""
+    """The handlers, with what they share. `metrics`: files with the other processes' numbers. `directory`: only
+    whether it is used."""
 
-    def __init__(self, context: PageContext, sync: SyncSource, metrics: Sequence[Path]) -> None:
-        self._context, self._sync, self._metrics = context, sync, metrics
+    def __init__(
+        self, context: PageContext, sync: SyncSource, metrics: Sequence[Path], directory: DirectorySource
+    ) -> None:
+        self._context, self._sync, self._metrics, self._directory = context, sync, metrics, directory
         self._watch = context.watch
 
     def routes(self) -> list[Route]:
@@ -56,6 +60,7 @@ class TechnicianPages:
             "camera_ok": live is not None and live.camera_ok,
             "chain_whole": not self._watch.totals.chain_error,
             "journal_head": self._watch.totals.seq,
+            "names_refused": bool(self._directory().trouble),
         }
         return JSONResponse(body, 503 if live is None else 200)
 
@@ -63,5 +68,12 @@ class TechnicianPages:
         watch, warn_days = self._watch, self._context.config.disk.warn_days
         names = request.may(Right.SEE_PEOPLE)
         return technician_view(
-            watch.live, watch.totals, self._sync(), request.texts, watch.now(), warn_days, names=names
+            watch.live,
+            watch.totals,
+            self._sync(),
+            request.texts,
+            watch.now(),
+            warn_days,
+            names=names,
+            names_trouble=self._directory().trouble,
         )

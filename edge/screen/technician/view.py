@@ -28,6 +28,8 @@ class ListLine:
     age: str
     mood: Mood
     tier: str
+    detail: str = ""
+    """The log's own words for what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,10 @@ def technician_view(
     warn_days: float = 0,
     *,
     names: bool = True,
+    names_trouble: str = "",
 ) -> TechnicianView:
     """Everything the page shows, at the time `now` (UTC). `warn_days`: raise an alarm if the disk is full within so
-    many days. `names`: the account may see them."""
+    many days. `names`: the account may see them. `names_trouble`: why a list of names that is here is not used."""
     shown = None if is_stale(live, now) else live
     gate_mood, gate_words = gate_now(shown, texts)
     return TechnicianView(
@@ -95,7 +98,10 @@ def technician_view(
         ),
         threshold_words=_threshold(shown, texts),
         link=_link(sync, totals, texts, now),
-        lists=tuple(_list(kind, sync, shown, texts, now) for kind in DECISION_LISTS),
+        lists=(
+            *(_list(kind, sync, shown, texts, now) for kind in DECISION_LISTS),
+            _names(sync, names_trouble, texts, now),
+        ),
         lines=tuple(_lines(totals, texts, names=names)),
         kept=totals.seq - totals.since_seq,
         head=totals.seq,
@@ -224,6 +230,14 @@ def _list(kind: ListKind, sync: SyncSummary, live: LiveState | None, texts: Text
     if found is None:
         return ListLine(texts.list[kind], version, age, Mood.PLAIN, "")
     return ListLine(texts.list[kind], version, age, _TIERS[found], texts.tier[found])
+
+
+def _names(sync: SyncSummary, trouble: str, texts: Texts, now: datetime) -> ListLine:
+    """The list of names on this disk, and why the screen does not use it."""
+    held, label = sync.lists.get(ListKind.DIRECTORY), texts.label
+    age = _ago(held.issued_utc, texts, now) if held else label[Label.NONE_YET]
+    state = label[Label.NAMES_NOT_USED] if trouble else ""
+    return ListLine(label[Label.NAMES], held.version if held else 0, age, Mood.CARE, state, trouble)
 
 
 def _ago(then: datetime, texts: Texts, now: datetime) -> str:

@@ -21,6 +21,7 @@ class NamesWithVisitors:
     version: int
     issued_utc: datetime | None
     entries: Mapping[str, DirectoryEntry]
+    trouble: str
 
 
 class VisitorNames:
@@ -47,7 +48,7 @@ class VisitorNames:
         if self._made is None or known is not self._known or visitors != self._visitors:
             self._known, self._visitors = known, visitors
             entries = {**visitors, **known.entries} if visitors else known.entries
-            self._made = NamesWithVisitors(known.version, known.issued_utc, entries)
+            self._made = NamesWithVisitors(known.version, known.issued_utc, entries, known.trouble)
         return self._made
 
     def _read(self) -> dict[str, DirectoryEntry]:

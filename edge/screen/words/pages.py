@@ -43,6 +43,8 @@ class Label(StrEnum):
     NEVER = "never"
     LISTS = "lists"
     VERSION = "version"
+    NAMES = "names"
+    NAMES_NOT_USED = "names_not_used"
     ISSUED = "issued"
     AGO = "ago"
     NONE_YET = "none_yet"

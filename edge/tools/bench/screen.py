@@ -25,6 +25,7 @@ from edge.core.layout import JOURNAL
 from edge.storage.journal import Journal
 from edge.system.clock import SystemClock
 from edge.tools.bench.errors import BenchError
+from edge.tools.bench.names import NamesFigures, measure_names
 from edge.tools.bench.screen_process import (
     PATIENCE_S,
     SITE,
@@ -89,10 +90,13 @@ class ScreenFigures:
     crowded: Crowded | None
     half_open: int
     lane_half_open_ms: float | None
+    names: NamesFigures | None
 
 
-def measure(folder: Path, passages: int, days: int, rounds: int, viewers: int, half_open: int) -> ScreenFigures:
-    """Measure everything. Raises BenchError."""
+def measure(
+    folder: Path, passages: int, days: int, rounds: int, viewers: int, half_open: int, people: int
+) -> ScreenFigures:
+    """Measure everything. `people`: of the site whose names are read. Raises BenchError."""
     today = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
     first = (today - timedelta(days=days - 1)).astimezone(UTC)
     (folder / JOURNAL).parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +110,8 @@ def measure(folder: Path, passages: int, days: int, rounds: int, viewers: int, h
         crowded = _crowded(screen, viewers) if viewers else None
         lane_ms = _half_open(screen, half_open) if half_open else None
         memory.append(screen.memory_mb())
-    return ScreenFigures(events, tuple(pages), tuple(memory), crowded, half_open, lane_ms)
+    names = measure_names(folder / "names", people) if people else None
+    return ScreenFigures(events, tuple(pages), tuple(memory), crowded, half_open, lane_ms, names)
 
 
 def _gate_ms(screen: ScreenProcess) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """Collect what the processes of this gate wrote, and ask the screen process whether it answers."""
 
+import json
 import socket
 import time
 from collections.abc import Iterable, Mapping
@@ -10,7 +11,7 @@ from types import TracebackType
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from contract.messages import AnyEvent
+from contract.messages import AnyEvent, ListKind
 from edge.app.state_folders import JOURNAL, REPLICA, metrics_files
 from edge.core.config import Config, ScreenConfig
 from edge.core.domain import LiveState
@@ -22,6 +23,7 @@ from edge.system.metrics import fresh
 
 ANSWER_S = 2.0
 """How long the screen process may take for an answer."""
+HEALTH_BYTES_MAX = 4096
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """An address that means all addresses of this machine, and one to call it by."""
 
@@ -31,7 +33,8 @@ class GateFacts:
     """What is known of this gate at `now` (UTC).
 
     `sync_runs`: the sync process updates its numbers. `screen_answers`: None if its port is not fixed. `turn_ms`: the
-    mean turn of the gate's loop since its start. `trouble`: a file that cannot be read, and why.
+    mean turn of the gate's loop since its start. `names_refused`: the screen process does not use a list of names
+    that is here. `trouble`: a file that cannot be read, and why.
     """
 
     now: datetime
@@ -45,6 +48,7 @@ class GateFacts:
     screen_answers: bool | None = None
     cpu_c: float | None = None
     turn_ms: float | None = None
+    names_refused: bool = False
     trouble: tuple[str, ...] = ()
 
     @property
@@ -96,6 +100,7 @@ class FactsReader:
             sync_runs=any(name.startswith("sitegate_sync_") for name in numbers),
             screen_answers=answers(self._config.screen),
             cpu_c=cpu_temperature_c(),
+            names_refused=ListKind.DIRECTORY in summary.lists and names_refused(self._config.screen),
             turn_ms=_mean_ms(numbers, "sitegate_gate_step_seconds"),
             trouble=tuple(trouble),
         )
@@ -121,15 +126,41 @@ def answers(screen: ScreenConfig) -> bool | None:
     """
     if not screen.port:
         return None
-    host = EVERYWHERE.get(screen.host, screen.host)
     try:
-        with socket.create_connection((host, screen.port), ANSWER_S) as connection:
-            connection.sendall(
-                f"GET /healthz HTTP/1.1\r\nHost: localhost:{screen.port}\r\nConnection: close\r\n\r\n".encode()
-            )
+        with _asked(screen) as connection:
             return connection.recv(64).startswith(b"HTTP/1.")
     except OSError:
         return False
+
+
+def names_refused(screen: ScreenConfig) -> bool:
+    """Ask the screen process whether it does not use a list of names that is here. Only that process can open one."""
+    if not screen.port:
+        return False
+    until_s, answer = time.monotonic() + ANSWER_S, b""
+    try:
+        with _asked(screen) as connection:
+            while (left_s := until_s - time.monotonic()) > 0 and len(answer) < HEALTH_BYTES_MAX:
+                connection.settimeout(left_s)
+                if not (more := connection.recv(HEALTH_BYTES_MAX)):
+                    break
+                answer += more
+        found = json.loads(answer.partition(b"\r\n\r\n")[2])
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and found.get("names_refused") is True
+
+
+def _asked(screen: ScreenConfig) -> socket.socket:
+    """Ask for the health answer. Raises OSError."""
+    connection = socket.create_connection((EVERYWHERE.get(screen.host, screen.host), screen.port), ANSWER_S)
+    asked = f"GET /healthz HTTP/1.1\r\nHost: localhost:{screen.port}\r\nConnection: close\r\n\r\n"
+    try:
+        connection.sendall(asked.encode())
+    except OSError:
+        connection.close()
+        raise
+    return connection
 
 
 def _mean_ms(numbers: Mapping[str, float], name: str) -> float | None:

@@ -35,7 +35,7 @@ def status_lines(facts: GateFacts, config: Config) -> list[CheckResult]:
         lines.append(_silent(live, facts.now))
     else:
         lines += _of_gate(live, facts)
-    lines += [*_lists(live, facts), _link(facts), *_machine(live, facts, config), *_newest(facts)]
+    lines += [*_lists(live, facts), *_names(facts), _link(facts), *_machine(live, facts, config), *_newest(facts)]
     return lines
 
 
@@ -125,6 +125,19 @@ def _lists(live: LiveState | None, facts: GateFacts) -> Iterator[CheckResult]:
         state = _TIERS[tier] if tier is not None else OK
         words = f", {tier.value}" if tier is not None else ""
         yield CheckResult(name, state, f"{detail}{words}", "" if state is OK else "bring back the connection to HQ")
+
+
+def _names(facts: GateFacts) -> Iterator[CheckResult]:
+    """Judge the list of names. A gate without one shows ids, as it may."""
+    held = facts.summary.lists.get(ListKind.DIRECTORY)
+    if held is None:
+        return
+    detail = f"version {held.version}, {span(facts.now - held.issued_utc)} old"
+    if facts.names_refused:
+        todo = "why: the technician's page, or journalctl -u sitegate-screen | grep directory_refused"
+        yield CheckResult("names", WARNING, f"{detail}; here and not used", todo)
+    else:
+        yield CheckResult("names", OK, detail)
 
 
 def _link(facts: GateFacts) -> CheckResult:
