@@ -110,7 +110,7 @@ class HqDoor:
                 registry.rename(site.site_id, site.name, by=BY)
             if site.says_hours:
                 with self._people.writing() as db:
-                    put_hours(self._people, db, site)
+                    put_hours(db, site)
 
     def enrol(self, worker_id: str, consent_ref: str, taken: datetime, model_id: str, vectors: Sequence[bytes]) -> None:
         """Store the templates of one photo in place of earlier ones. Raises HqAway, HqRefused.

@@ -3,17 +3,12 @@
 from sqlalchemy import Connection
 
 from district.wire.records import HqSite
-from hq.registry.import_file import ImportFile, PolicyEntry
-from hq.registry.people import PeopleRegistry
+from hq.registry.site_rules import put_district
 
 _RULE = "declaration_valid_h"
 
 
-def put_hours(people: PeopleRegistry, db: Connection, site: HqSite) -> None:
-    """Set or remove the rule. All others of the site's policy stay as they are."""
-    held = people.policy(db, site.site_id)
-    rest = {name: value for name, value in held.items() if name != _RULE}
-    wanted = rest if site.declaration_valid_h is None else rest | {_RULE: float(site.declaration_valid_h)}
-    if wanted != held:
-        entry = PolicyEntry.model_validate({"site_id": site.site_id, **wanted})
-        people.put(db, ImportFile.model_construct(policies=(entry,)))
+def put_hours(db: Connection, site: HqSite) -> None:
+    """Set or remove the district's rule. All others of the site's policy stay, and HQ's own one of this name too."""
+    hours = site.declaration_valid_h
+    put_district(db, site.site_id, {_RULE}, {} if hours is None else {_RULE: float(hours)})

@@ -113,8 +113,9 @@ class DeskRequests:
         elif too_late := self._too_late(wanted):
             self._refuse(request, too_late)
             return
-        else:
-            self._passage_control.release_lock_down(wanted.by, wanted.why, Origin.DESK)
+        elif not self._passage_control.release_lock_down(wanted.by, wanted.why, Origin.DESK, wanted.ends):
+            self._refuse(request, f"by {wanted.by}: that lock-down is over; look again")
+            return
         self._note_done(request, wanted.by)
 
     def execute_technician(self, wanted: TechnicianRequest) -> None:

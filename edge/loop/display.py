@@ -134,6 +134,7 @@ class Display:
             utc=now,
             direction=self._config.site.direction,
             gate_state=self._passage_control.state,
+            lock_down=self._passage_control.lock_down_mark,
             tone=self._shown[0],
             advice=self._shown[1],
             camera_ok=camera.ok,

@@ -16,7 +16,7 @@ from contract.messages import (
 )
 from edge.core.config import Config
 from edge.core.domain import GateSignal
-from edge.core.lasting_ref import LastingKind, LastingRef, newest_is
+from edge.core.lasting_ref import LastingKind, LastingRef, newest, newest_is
 from edge.core.passage import NOTICES, OUTCOMES, TRANSITIONS, Action, Passage, PassageInput, PassageState, step
 from edge.loop.adapters import Adapters
 from edge.loop.journal_writer import Asked, JournalWriter
@@ -53,7 +53,10 @@ class PassageControl:
         """Number of openings by a guard or HQ."""
         self._not_taken: deque[int] = deque(maxlen=REMEMBERED)
         self._released: deque[AccessEvent] = deque(maxlen=REMEMBERED)
-        locked_down = newest_is(adapters.journal, LastingKind.LOCKED_DOWN, ended_by=LastingKind.LOCK_DOWN_OVER)
+        last = newest(adapters.journal, LastingKind.LOCKED_DOWN, LastingKind.LOCK_DOWN_OVER)
+        locked_down = last is not None and last.kind is LastingKind.LOCKED_DOWN
+        self.lock_down_mark = str(last) if locked_down else ""
+        """Tells the present lock-down from others; "" if there is none."""
         self._passage = Passage(PassageState.LOCKDOWN if locked_down else PassageState.LOCKED, locked_down)
         if newest_is(adapters.journal, LastingKind.FIRE_ON, ended_by=LastingKind.FIRE_DONE):
             self._resume_fire()
@@ -149,9 +152,13 @@ class PassageControl:
         with self._lock:
             self._apply(PassageInput.LOCK_DOWN, asked=Asked(by, origin, why))
 
-    def release_lock_down(self, by: str, why: str = "", origin: Origin = Origin.HQ) -> None:
+    def release_lock_down(self, by: str, why: str = "", origin: Origin = Origin.HQ, ends: str = "") -> bool:
+        """End the lock-down. `ends`: only the one with this mark; False if another one holds, or none."""
         with self._lock:
+            if ends not in ("", self.lock_down_mark):
+                return False
             self._apply(PassageInput.RELEASE_LOCK_DOWN, asked=Asked(by, origin, why))
+            return True
 
     def lock_if_at_rest(self) -> None:
         """Drive the relay to locked once more, unless a person passes or there is a fire."""
@@ -272,8 +279,10 @@ class PassageControl:
             case Action.RECORD_FIRE_RESET:
                 return str(LastingRef.new(LastingKind.FIRE_DONE))
             case Action.RECORD_LOCKED_DOWN:
-                return str(LastingRef.new(LastingKind.LOCKED_DOWN))
+                self.lock_down_mark = str(LastingRef.new(LastingKind.LOCKED_DOWN))
+                return self.lock_down_mark
             case Action.RECORD_LOCK_DOWN_OVER:
+                self.lock_down_mark = ""
                 return str(LastingRef.new(LastingKind.LOCK_DOWN_OVER))
         return None
 

@@ -1,7 +1,7 @@
 """Reads a file once, line by line: checks each line and, if asked, writes what it changes."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -24,6 +24,7 @@ from hq.registry.directory import OWN
 from hq.registry.import_file import ImportFile
 from hq.registry.people import PeopleRegistry
 from hq.registry.risk_record import StoredRisk
+from hq.registry.site_rules import held_rules, own_rules, put_district
 
 AT_ONCE = 500
 """Lines that are read, checked and written together."""
@@ -247,12 +248,28 @@ class ImportPass:
                 text = f"{policy.site_id} has rules a second time, first in {seen[policy.site_id]}"
                 self._refuse([ImportProblem(place, text)])
             seen.setdefault(policy.site_id, place)
-            before = self.people.policy(self.db, policy.site_id)
-            after = policy.model_dump(mode="json", exclude_unset=True, exclude={"site_id"})
+            after = own_rules(policy)
+            before = self._held_rules(policy.site_id, after, place)
             if keys := sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key)):
                 self.summary.add_policy(policy.site_id, keys)
         if self.write and not self.summary.problem_count and self.source.policies:
+            if self.options.mode is ImportMode.REPLACE:
+                for policy in self.source.policies:
+                    put_district(self.db, policy.site_id, (), {})
             self.people.put(self.db, ImportFile.model_construct(policies=tuple(self.source.policies)))
+
+    def _held_rules(self, site_id: str, after: Mapping[str, object], place: str) -> Mapping[str, object]:
+        """Return the rules that an import replaces. Note what becomes of those that the district set."""
+        held = held_rules(self.db, site_id)
+        replaced = self.options.mode is ImportMode.REPLACE
+        for key, value in sorted((held.district or {}).items()):
+            if replaced:
+                self.checks.warn(
+                    f"{key} = {value} of the district goes at {site_id}, until the district sets it again", place
+                )
+            elif key in after and after[key] != value:
+                self.checks.warn(f"{key} = {value} of the district stays in force at {site_id}, not the file's", place)
+        return held.in_force if replaced else held.own
 
     def _enrolments(self) -> None:
         whole = self.source.whole

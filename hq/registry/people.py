@@ -1,7 +1,6 @@
 """Workers, their templates, the risk list and the policies: what HQ publishes from."""
 
 import hashlib
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -24,9 +23,10 @@ from hq.keys.encryption import AtRestError, Cipher, KeyMissing
 from hq.keys.keys import HqKeys
 from hq.registry.directory import Directory
 from hq.registry.import_draft import EnrolmentRefused, ImportDraft
-from hq.registry.import_file import ImportFile, PolicyEntry
+from hq.registry.import_file import ImportFile
 from hq.registry.risks import RiskRegistry
 from hq.registry.site_people import SitePeople, standing
+from hq.registry.site_rules import held_rules, put_own
 
 CHECKED = 20
 """Workers that are read at start to tell whether the key is the right one."""
@@ -109,7 +109,7 @@ class PeopleRegistry:
         if data.risk is not None:
             self.risk_lists.put_list(db, None, data.risk, by="")
         for policy in data.policies:
-            _put_policy(db, policy)
+            put_own(db, policy)
         return Imported(len(data.workers), len(data.risk or ()), len(data.policies), len(opened))
 
     def withdraw(self, worker_ids: Sequence[str], by: str, *, remove: bool = False) -> None:
@@ -206,8 +206,7 @@ class PeopleRegistry:
 
     def policy(self, db: Connection, site_id: str) -> dict[str, object]:
         """Return the keys of the site's policy that differ from the defaults."""
-        body = tables.policy(db, site_id)
-        return dict(json.loads(body)) if body is not None else {}
+        return held_rules(db, site_id).in_force
 
     def _draft(self, db: Connection, worker_ids: Sequence[str]) -> ImportDraft:
         """Begin a draft with these workers as they are. Raises AtRestError."""
@@ -278,9 +277,3 @@ def _consented(cipher: Cipher, row: Row[Any]) -> bool:
         return tables.worker_of(cipher, row).consent_ref is not None
     except AtRestError:
         return True
-
-
-def _put_policy(db: Connection, policy: PolicyEntry) -> None:
-    values = policy.model_dump(mode="json", exclude_unset=True, exclude={"site_id"})
-    tables.replace_policy(db, policy.site_id, json.dumps(values))
-    dirty_lists.mark(db, [policy.site_id], ListKind.POLICY)

@@ -1,6 +1,7 @@
 """Imports of CSV and XLSX as Excel, WPS and LibreOffice write them: what is taken, and what each mode changes."""
 
 import codecs
+import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,15 +14,18 @@ from common.sheets.refusals import ImportRefused
 from contract.credentials import card_digest, pin_code_matches
 from contract.messages import RiskEntry
 from contract.policy import RiskAction, RiskRule
+from hq.database import people as tables
 from hq.imports.importing import Importing
 from hq.imports.lines import SheetSource
 from hq.imports.opening import columns_text, named_columns, open_source, save_columns
 from hq.imports.plan import Change, ImportMode
 from hq.imports.reading import ImportOptions
+from hq.imports.summary import ImportSummary
 from hq.keys import keys as hq_keys
 from hq.registry.credentials import WrittenWorker
 from hq.registry.import_file import PolicyEntry
 from hq.registry.risk_record import RiskRecord
+from hq.registry.site_rules import put_district
 
 HEADINGS = "工号,姓名,单位,班组,工种,手机,进场日期,培训有效期"
 ROW = "0017,张三,North Build,一班,电工,13800000000,2026/1/5,2026年12月31日"
@@ -161,6 +165,37 @@ def test_ok__one_new_risk_entry_does_not_replace_the_list(rig: ImportRig) -> Non
     assert _listed(rig) == {("w-2", "violence")}
     rig.take(path, ImportMode.REMOVE, time_zone="Asia/Shanghai")
     assert not _listed(rig)
+
+
+def test_ok__a_file_and_the_district_keep_each_others_rules(rig: ImportRig) -> None:
+    def district(**rules: object) -> None:
+        with rig.people.writing() as db:
+            put_district(db, "site-1", {"declaration_valid_h"}, rules)
+
+    def takes(rules: dict[str, object], mode: ImportMode = ImportMode.UPDATE) -> ImportSummary:
+        text = json.dumps({"policies": [{"site_id": "site-1", **rules}]})
+        return rig.take(rig.file("a.json", text), mode)
+
+    def held() -> dict[str, object]:
+        with rig.store.read() as db:
+            return rig.people.policy(db, "site-1")
+
+    with rig.people.writing() as db:  # as the version before wrote it: nobody knows whose rule this is
+        tables.replace_policy(db, "site-1", '{"lane_names": true, "declaration_valid_h": 24.0}')
+    district(declaration_valid_h=12.0)
+    district()
+    assert held() == {"lane_names": True}, "as before"
+    district(declaration_valid_h=12.0)
+    assert not takes({"two_person": False}).warnings
+    assert held() == {"two_person": False, "declaration_valid_h": 12.0}
+    (said,) = takes({"declaration_valid_h": 48}).warnings
+    assert said == "declaration_valid_h = 12.0 of the district stays in force at site-1, not the file's"
+    assert held() == {"declaration_valid_h": 12.0}
+    district()
+    assert held() == {"declaration_valid_h": 48.0}, "the file's own"
+    district(declaration_valid_h=12.0)
+    (said,) = takes({"lane_names": True}, ImportMode.REPLACE).warnings
+    assert "goes at site-1" in said and held() == {"lane_names": True}
 
 
 def test_ok__the_risk_list_of_one_site_replaces_neither_its_people_nor_entries_elsewhere(rig: ImportRig) -> None:

@@ -74,6 +74,33 @@ def test_ok__a_lock_down_while_the_disk_refuses_is_obeyed_and_recorded_once(hous
     assert house.notices.count(NoticeCode.LOCKED_DOWN) == house.notices.count(NoticeCode.LOCK_DOWN_OVER) == 1
 
 
+def test_fail__an_answer_about_one_lock_down_does_not_end_the_next_one(house: House) -> None:
+    control, desk = house.loop._passage_control, DeskWriter(house.folder / "desk.db")
+
+    def ends(mark: str) -> None:
+        wanted = LockDownRequest(by="anna", ends=mark, asked_utc=house.clock.utc())
+        desk.request_lock_down(wanted, release=True)
+        house.sees(NOBODY, 1.0)
+
+    control.lock_down("manager-7", "drill")
+    house.sees(NOBODY, 0.5)
+    live = house.reader.live()
+    assert live is not None and live.lock_down == control.lock_down_mark != ""
+    control.release_lock_down("manager-7")
+    control.lock_down("manager-7", "a fight")
+    house.sees(NOBODY, 0.5)
+    ends(live.lock_down)
+    assert control.locked_down and house.notices[-1] is NoticeCode.REQUEST_REFUSED
+    house.loop = house.make_loop()
+    control = house.loop._passage_control
+    ends(control.lock_down_mark)
+    assert not control.locked_down and control.lock_down_mark == "", "a restart keeps the mark"
+    control.lock_down("manager-7")
+    ends("")
+    assert not control.locked_down, "a request of an older page ends whichever holds"
+    desk.close()
+
+
 def test_fail__an_old_lock_down_does_not_come_back_with_a_new_journal(house: House) -> None:
     desk = DeskWriter(house.folder / "desk.db")
     asked = house.clock.utc() - timedelta(days=3)

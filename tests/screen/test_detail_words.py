@@ -29,6 +29,7 @@ LISTS = {"roster": "花名册", "risk": "重点名单", "policy": "规则"}
         ("41 inside by the passages of all gates, at most 40", "场内 41 人，上限 40 人"),
         ("by anna: 访客 {by} %s", "anna：访客 {by} %s"),
         ("lock_down by anna at the desk", "由 anna 封锁"),
+        ("release_lock_down: by anna: that lock-down is over; look again", "那次封锁已解除，请重新查看"),
     ],
 )
 def test_ok__known_details_are_translated_and_what_people_typed_stays(detail: str, said: str) -> None:

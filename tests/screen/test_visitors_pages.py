@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from screen_parts import MemoryJournal, Summary, live
 
 from contract.messages import Direction, DirectoryEntry, NoticeCode, NoticeEvent, Origin, Reason
 from edge.core.config import Config
-from edge.core.domain import MusterList, MusterPerson, Tone
+from edge.core.domain import LockDownRequest, MusterList, MusterPerson, Tone
 from edge.core.domain.visitors import VisitorDetails
 from edge.core.passage import PassageState
 from edge.core.ports import DeskError
@@ -27,6 +28,7 @@ from edge.screen.office.muster import NoNames, muster_view
 from edge.screen.translations import load_all
 from edge.screen.visitors.names import VisitorNames
 from edge.screen.visitors.view import VisitorState, visitor_rows
+from edge.storage.desk import DeskReader
 from edge.storage.desk_store import DeskStore
 
 FORM = {"name": "Li Na", "host": "w-1", "purpose": "inspection", "hours": "2"}
@@ -38,7 +40,7 @@ class Desk:
     """The screen's application on a journal in memory and a desk on disk."""
 
     def __init__(self, folder: Path) -> None:
-        self.now = datetime.now(UTC)
+        self.now, self.folder = datetime.now(UTC), folder
         self.store = DeskStore(folder / "desk.db")
         for role in Role:
             self.store.set_password(role.value, STORED, by="test", role=role)
@@ -182,6 +184,25 @@ def test_ok__a_lock_down_is_asked_for_only_after_the_answer(desk: Desk) -> None:
     assert desk.kinds == []
     assert desk.post("/guard/lock-down", what="lock", confirm="yes", why=" a\n fight ").status_code == 303
     assert desk.kinds == ["lock_down"]
+
+
+def test_fail__the_end_of_one_lock_down_does_not_end_the_next_one(desk: Desk) -> None:
+    def lasts(mark: str) -> None:
+        shown = {"utc": desk.now, "gate_state": PassageState.LOCKDOWN, "lock_down": mark}
+        desk.journal.show(live(Tone.IDLE).model_copy(update=shown))
+
+    lasts("locked-down:a")
+    assert 'name="ends" value="locked-down:a"' in desk.get("/guard/lock-down").text
+    form = {"what": "release", "confirm": "yes", "ends": "locked-down:a"}
+    lasts("locked-down:b")
+    answer = desk.post("/guard/lock-down", **form)
+    assert answer.status_code == 409 and "another one holds" in answer.text
+    assert 'value="locked-down:b"' in answer.text and desk.kinds == []
+    assert desk.post("/guard/lock-down", **form | {"ends": "locked-down:b"}).status_code == 303
+    with closing(DeskReader(desk.folder / "desk.db")) as reader:
+        (asked,) = reader.requests(0)
+    assert LockDownRequest.model_validate_json(asked.body).ends == "locked-down:b", "the gate decides"
+    assert LockDownRequest.model_validate_json('{"by": "anna", "asked_utc": "2026-11-29T09:00:00Z"}').ends == ""
 
 
 def test_fail__a_foreign_or_second_acknowledgement_says_so(desk: Desk) -> None:

@@ -85,5 +85,7 @@ class LiveState(BaseModel):
     """The liveness mode in force; '' from a gate process that does not report it."""
     camera_opening: bool = False
     """The camera is still being opened for the first time: it is not lost."""
+    lock_down: str = ""
+    """Which lock-down holds, by an opaque mark; "" : none, or a gate process that does not report it."""
     greets: Id | None = None
     """The worker just admitted, if the policy lets the lane show a short name."""

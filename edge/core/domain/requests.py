@@ -62,12 +62,14 @@ class AdmitRequest(BaseModel):
 
 
 class LockDownRequest(BaseModel):
-    """Body of a desk request of kind "lock_down" or "release_lock_down"."""
+    """Body of a desk request of kind "lock_down" or "release_lock_down". `ends`: the mark of the lock-down that the
+    page showed (`LiveState.lock_down`). No other one is ended. "": whichever holds."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     by: str = Field(min_length=1, max_length=40)
     why: str = Field(default="", max_length=200)
+    ends: str = Field(default="", max_length=120)
     asked_utc: Utc
 
 

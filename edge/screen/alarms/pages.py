@@ -78,14 +78,16 @@ class AlarmPages:
     async def lock_down(self, request: PageRequest) -> Response:
         """Ask the gate to refuse everybody, or to end that; only after the question was answered."""
         release = request.form.get("what") == "release"
-        over = self._lock(request).state is LockState.OFF  # While the gate is silent it may last: the gate decides.
-        if request.form.get("confirm") != "yes" or (release and over):
-            word = AlarmWord.CHANGED_MEANWHILE if request.form.get("confirm") == "yes" else None
-            return self._lock_question(request, word, 409 if word else 200)
+        if request.form.get("confirm") != "yes":
+            return self._lock_question(request)
+        ends = request.form.get("ends", "") if release else ""
+        if release and (word := self._not_this_one(request, ends)):
+            return self._lock_question(request, word, 409)
         try:
             wanted = LockDownRequest(
                 by=request.account.name,
                 why=" ".join(request.form.get("why", "").split())[:NOTE_MAX],
+                ends=ends,
                 asked_utc=self._watch.now(),
             )
             self._desk.request_lock_down(wanted, release=release)
@@ -140,6 +142,13 @@ class AlarmPages:
         found = lock_down_view(self._watch.present, self._watch.totals.alarms, request.texts)
         # The banner is on every page. What people wrote may name others.
         return found if request.may(Right.SEE_PEOPLE) else replace(found, who="", why="")
+
+    def _not_this_one(self, request: PageRequest, ends: str) -> AlarmWord | None:
+        """Say why the lock-down that the form ends does not hold. While the gate is silent it may: the gate decides."""
+        found = self._lock(request)
+        if found.state is LockState.OFF:
+            return AlarmWord.CHANGED_MEANWHILE
+        return AlarmWord.OTHER_LOCK_DOWN if ends and found.mark and ends != found.mark else None
 
     def _lock_question(self, request: PageRequest, word: AlarmWord | None = None, status: int = 200) -> Response:
         said = request.texts.room("alarms")[word.value] if word else ""

@@ -53,12 +53,13 @@ class LockState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LockDownView:
-    """The lock-down, since when, who asked for it and why. All three may be unknown."""
+    """The lock-down, since when, who asked for it and why. All three may be unknown. `mark`: which one it is."""
 
     state: LockState
     since: datetime | None = None
     who: str = ""
     why: str = ""
+    mark: str = ""
 
 
 def alarm_rows(
@@ -87,8 +88,9 @@ def lock_down_view(live: LiveState | None, log: AlarmLog, texts: Texts) -> LockD
         return LockDownView(LockState.OFF)
     for event in reversed(log.alarms):
         if isinstance(event, NoticeEvent) and event.code is NoticeCode.LOCKED_DOWN and log.over_since(event) is None:
-            return LockDownView(LockState.ON, event.utc, who(event, texts), event_detail(event, texts))
-    return LockDownView(LockState.ON)
+            said = who(event, texts), event_detail(event, texts)
+            return LockDownView(LockState.ON, event.utc, *said, mark=live.lock_down)
+    return LockDownView(LockState.ON, mark=live.lock_down)
 
 
 def _alarm(event: AlarmEvent, log: AlarmLog, found: Acknowledgement | None, texts: Texts) -> AlarmRow:

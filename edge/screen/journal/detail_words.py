@@ -40,6 +40,7 @@ _PATTERNS: tuple[tuple[str, Detail], ...] = (
     (r"(?P<list>roster|risk|policy) version (?P<version>\d+)", Detail.LIST_VERSION),
     (r"lock_down by (?P<by>.+) at the desk", Detail.DESK_LOCKED),
     (r"release_lock_down by (?P<by>.+) at the desk", Detail.DESK_RELEASED),
+    (r"release_lock_down: by .+: that lock-down is over; look again", Detail.OTHER_LOCK_DOWN),
     (r"by (?P<by>[^:]+): (?P<why>.+)", Detail.BY_WHY),
     (r"by (?P<by>[^:]+)", Detail.BY),
     (rf"the face is that of (?P<who>{_ID})", Detail.FACE_OF),

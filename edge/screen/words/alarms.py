@@ -42,3 +42,4 @@ class AlarmWord(StrEnum):
     RELEASE_CONFIRM = "release_confirm"
     CANCEL = "cancel"
     CHANGED_MEANWHILE = "changed_meanwhile"
+    OTHER_LOCK_DOWN = "other_lock_down"

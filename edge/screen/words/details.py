@@ -37,6 +37,7 @@ class Detail(StrEnum):
     BY_WHY = "by_why"
     DESK_LOCKED = "desk_locked"
     DESK_RELEASED = "desk_released"
+    OTHER_LOCK_DOWN = "other_lock_down"
     FACE_OF = "face_of"
     FACE_NOT_LIVE = "face_not_live"
     NO_FACE = "no_face"
