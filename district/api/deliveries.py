@@ -3,7 +3,7 @@
 import json
 import socket
 from datetime import datetime, timedelta
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 import httpx
@@ -21,6 +21,7 @@ WHOLE_S = 20.0
 """A whole exchange takes no longer. An address that drips its answer holds up no other."""
 _LEASE = timedelta(minutes=2)
 _ANSWER_MAX = 60
+_NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class AddressRefused(ValueError):
@@ -100,12 +101,20 @@ def checked_address(host: str, port: int) -> str:
     """
     found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
     for text in sorted(found):
-        address = ip_address(text.partition("%")[0])
-        mapped = getattr(address, "ipv4_mapped", None) or address
+        mapped = _inner(ip_address(text.partition("%")[0]))
         allowed = any(mapped in network for network in settings.WEBHOOK_NETWORKS)
         if mapped.is_multicast or not (mapped.is_global or allowed):
             raise AddressRefused(host)
     return min(found)
+
+
+def _inner(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """Return the IPv4 address to which an IPv6 one leads: mapped, 6to4, or by NAT64 (RFC 6052)."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 def _failed(row: WebhookDelivery, status: str, now: datetime) -> bool:

@@ -109,7 +109,7 @@ def _routes(context: PageContext, sources: ScreenSources) -> list[BaseRoute]:
         return routes
     context.kept = KeptScreens(desk, desk, context.watch.now, context.config.screen.kept_days)
     alarms = AlarmPages(context, desk, desk, names)
-    persons = PersonPages(context, PeopleIndex(sources.directory, standings, muster))
+    persons = PersonPages(context, PeopleIndex(names, standings, muster))
     routes += SignInPages(context, context.sessions, desk).routes()
     routes += GuardPages(context, desk, alarms, persons).routes() + persons.routes()
     routes += alarms.routes() + VisitorPages(context, desk, desk, muster, names).routes()
@@ -132,6 +132,8 @@ def _failure(context: PageContext) -> Callable[[Request, Exception], Awaitable[R
     async def answer(http: Request, error: Exception) -> Response:
         """Show a plain page; the server logs what went wrong, the screen does not show it."""
         status = error.status_code if isinstance(error, HTTPException) else 500
+        if status == 405 and http.url.path in context.forms:  # The address of a form's answer, opened again.
+            return context.to(context.forms[http.url.path])
         request = PageRequest(http, context.language(http))
         words = request.texts.label[Label.NOT_FOUND if status == 404 else Label.FAILED]
         page = context.render(request, "error.html", status, said=words, line=str(status))

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
@@ -88,8 +88,8 @@ class PageContext:
         self.kept: KeptScreens | None = None
         self.public = PublicName.of(config.screen.public_url)
         self.base = self.public.path
-        self.forms: set[str] = set()
-        """Paths that take a POST. No other path does (`edge.screen.access.security`)."""
+        self.forms: dict[str, str] = {}
+        """Paths that take a POST, and the page of each form. No other path does (`edge.screen.access.security`)."""
         self.shared: dict[str, Callable[[PageRequest], object]] = {}
         """Values that a room gives to the templates of all pages."""
         self.languages = load_all()
@@ -152,9 +152,12 @@ class PageContext:
 
         return self.part(path, answer, right)
 
-    def form_route(self, path: str, handler: Handler, right: Right) -> Route:
-        """Make a route for a form of a signed-in page. A form without the session's token changes nothing."""
-        self.forms.add(path)
+    def form_route(self, path: str, handler: Handler, right: Right, page: str = "") -> Route:
+        """Make a route for a form of a signed-in page. A form without the session's token changes nothing.
+
+        `page`: where the form stands, if not at its own path.
+        """
+        self.forms[path] = page or path
 
         async def answer(http: Request) -> Response:
             session, form = self.session(http), await read_form(http)
@@ -184,8 +187,8 @@ class PageContext:
             )
         return page
 
-    def text(self, request: PageRequest, template: str, **values: object) -> str:
-        """Return the text of a rendered template."""
+    def text(self, request: PageRequest, template: str, *, here: str = "", **values: object) -> str:
+        """Return the text of a rendered template. `here`: the page's own address, if it answers a form."""
         texts, now = request.texts, self.watch.now()
         site_time = self.time(texts)
         shared: dict[str, object] = {
@@ -197,7 +200,11 @@ class PageContext:
             "words": texts.room(template.partition("/")[0]),
             "frame": texts.room("frame"),
             "places": [place for place in NAVIGATION if request.may(place.right)],
-            "others": [other for other in self.languages.values() if other.code != texts.code],
+            "others": [
+                (other, self._in_language(request, other.code, here))
+                for other in self.languages.values()
+                if other.code != texts.code
+            ],
             "site": self.config.site,
             "session": request.session,
             "now": now,
@@ -208,6 +215,15 @@ class PageContext:
         }
         shared |= {name: value(request) for name, value in self.shared.items()}
         return _TEMPLATES.get_template(template).render({**shared, **values})
+
+    def _in_language(self, request: PageRequest, code: str, here: str) -> str:
+        """Return the link to the same page in another language, with what its query asks for."""
+        http = request.http
+        if http.method in ("GET", "HEAD"):
+            asked = [(name, value) for name, value in http.query_params.multi_items() if name != "lang"]
+            return f"?{urlencode([*asked, ('lang', code)])}"
+        path = here or self.forms.get(http.url.path, "/")
+        return f"{self.base}{quote(path)}?lang={code}"
 
     def to(self, path: str, **query: str) -> RedirectResponse:
         """Send the browser to another page after a form."""

@@ -39,6 +39,8 @@ def _names_resolve(monkeypatch: pytest.MonkeyPatch) -> None:
         "here.example": "127.0.0.1",
         "cloud.example": "169.254.169.254",
         "beside.example": "10.1.2.3",
+        "nat64.example": "64:ff9b::a01:203",
+        "6to4.example": "2002:a01:203::1",
     }
     monkeypatch.setattr(
         "district.api.deliveries.socket.getaddrinfo", lambda host, port, **_: [(0, 0, 0, "", (addresses[host], port))]
@@ -144,7 +146,7 @@ def test_fail__after_three_days_it_is_given_up_and_can_be_sent_again(town: Small
     assert WebhookDelivery.objects.get().done is not None
 
 
-@pytest.mark.parametrize("host", ["here.example", "cloud.example", "beside.example"])
+@pytest.mark.parametrize("host", ["here.example", "cloud.example", "beside.example", "nat64.example", "6to4.example"])
 def test_fail__nothing_is_sent_to_this_machine_or_to_a_networks_own_services(town: SmallDistrict, host: str) -> None:
     _endpoint(town.accounts[Role.OFFICER], f"https://{host}/x")
     _assign(town, 2)

@@ -79,7 +79,9 @@ class MemoryJournal:
         self._new = True
         return self.kept[-1]
 
-    def access(self, reason: Reason, worker_id: str | None = None, detail: str = "") -> EventRecord:
+    def access(
+        self, reason: Reason, worker_id: str | None = None, detail: str = "", direction: Direction = Direction.IN
+    ) -> EventRecord:
         granted = reason is Reason.GRANTED
         advice = Advice.WALK_THROUGH if granted else Advice.SEE_DESK
         return self.add(
@@ -87,7 +89,7 @@ class MemoryJournal:
             reason=reason,
             granted=granted,
             advice=advice,
-            direction=Direction.IN,
+            direction=direction,
             worker_id=worker_id,
             detail=detail,
         )

@@ -130,6 +130,8 @@ def test_fail__forms_from_elsewhere_are_not_read(house: DeskHouse) -> None:
         ({"content-type": "text/plain"}, 415),
         ({"content-type": "application/json"}, 415),
         ({"content-length": "9999999"}, 413),
+        ({"content-length": "0" * 20 + "9999999"}, 413),
+        ({"transfer-encoding": "chunked"}, 413),
         ({"host": "evil.example"}, 421),
     ]
 

@@ -7,9 +7,11 @@ from edge.screen.journal.refusals import RefusalEnding, RefusalStory, guard_and_
 TOLD = tuple[str | None, int, RefusalEnding, float | None]
 
 
-def row(seq: int, utc: float, reason: Reason, worker_id: str | None = None, detail: str = "") -> DecisionRow:
+def row(
+    seq: int, utc: float, reason: Reason, worker_id: str | None = None, detail: str = "", way: str = "in"
+) -> DecisionRow:
     granted = reason in (Reason.GRANTED, Reason.MANUAL_ADMIT, Reason.REMOTE_OPEN)
-    return DecisionRow(seq, utc, granted, reason.value, "in", worker_id, detail)
+    return DecisionRow(seq, utc, granted, reason.value, way, worker_id, detail)
 
 
 def told(*rows: DecisionRow, before: float = 1e9) -> list[TOLD]:
@@ -28,6 +30,14 @@ def test_ok__a_story_ends_with_the_same_workers_admission() -> None:
         row(4, 80, Reason.MANUAL_ADMIT, "a", "by anna: shown a new card"),
         row(5, 90, Reason.TRAINING_LAPSED, "a"),
     ) == [("a", 1, RefusalEnding.NOT_ADMITTED, None), ("a", 2, RefusalEnding.BY_GUARD, 60)]
+
+
+def test_fail__who_is_let_out_was_not_let_in() -> None:
+    assert told(
+        row(1, 0, Reason.TRAINING_LAPSED, "a"),
+        row(2, 5, Reason.UNKNOWN),
+        row(3, 10, Reason.MANUAL_ADMIT, "a", way="out"),
+    ) == [(None, 1, RefusalEnding.NOT_ADMITTED, None), ("a", 1, RefusalEnding.NOT_ADMITTED, None)]
 
 
 def test_ok__another_reason_or_a_long_pause_is_another_story() -> None:

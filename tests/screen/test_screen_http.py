@@ -8,12 +8,13 @@ from typing import TypeVar
 
 import httpx
 import pytest
+from pydantic import BaseModel, ValidationError
 from screen_account import MemoryDesk, signed_in
 from screen_parts import MemoryJournal, Summary, live
 
 from contract.messages import Advice, Direction, Reason
 from edge.core.config import Config, ScreenConfig
-from edge.core.domain import LiveState, Tone
+from edge.core.domain import LiveState, MusterList, MusterPerson, SiteStandings, Tone
 from edge.screen.access.roles import Role
 from edge.screen.access.security import host_allowed
 from edge.screen.app import ScreenSources, create_app
@@ -227,6 +228,27 @@ def test_ok__who_waits_for_the_lane_is_woken_by_a_change() -> None:
         return await waiting
 
     assert asyncio.run(wait()) == LaneView(Tone.GO, Advice.WALK_THROUGH)
+
+
+@pytest.mark.parametrize("model", [LiveState, MusterList, SiteStandings, MusterPerson])
+def test_fail__a_time_of_a_foreign_file_needs_its_zone(model: type[BaseModel]) -> None:
+    with pytest.raises(ValidationError, match="needs its zone"):
+        model.model_validate_json('{"utc": "2026-11-29"}')
+
+
+def test_fail__no_content_of_the_journal_ends_the_following() -> None:
+    class Odd(MemoryJournal):
+        def live(self) -> LiveState | None:
+            raise TypeError("of a foreign file")
+
+    async def follow() -> bool:
+        following = asyncio.create_task(Watch(Odd()).run())
+        await asyncio.sleep(0.05)
+        alive = not following.done()
+        following.cancel()
+        return alive
+
+    assert asyncio.run(follow())
 
 
 def test_ok__a_long_journal_is_caught_up_in_slices() -> None:

@@ -45,6 +45,10 @@ def test_ok__a_visitor_is_registered_comes_in_and_leaves(stage: Stage, browser: 
     for name, value in (("name", "李娜 <b>Li</b>"), ("host", "Wang Wei"), ("purpose", "fire inspection")):
         put(browser, f"#{name}", value)
     Select(browser.find_element(By.ID, "hours")).select_by_value("2")
+    for other in ({"en": "zh", "zh": "en"}[language], language):  # what was typed stays
+        press(browser, "a[hreflang]")
+        until(browser, lambda b, other=other: b.find_elements(By.CSS_SELECTOR, f"html[lang={other}]"))
+        until(browser, lambda b: b.find_element(By.ID, "name").get_attribute("value"))
     press(browser, ".register button")
     until(browser, lambda b: b.find_elements(By.CSS_SELECTOR, ".visitor-badge svg path"))
     assert shown(browser, "h1") == "李娜 <b>Li</b>"

@@ -1,6 +1,7 @@
 """Visitors, alarms and the lock-down over HTTP: who may, what is refused, and what a full disk answers."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -101,6 +102,51 @@ def test_fail__who_may_not_admit_sees_no_visitor_and_changes_nothing(desk: Desk,
     assert desk.kinds == before
 
 
+def test_ok__another_language_shows_the_same_page(desk: Desk) -> None:
+    visitor_id, _ = desk.store.register_visitor(VisitorDetails(**_told()), "anna", desk.now + timedelta(hours=1))
+
+    async def steps(client: httpx.AsyncClient, session: Session) -> list[str]:
+        form = {"form_token": session.form_token, **FORM, "hours": "4", "name": ""}
+        answers = [await client.get(f"/visitors/visit?visitor={visitor_id}&lang=en")]
+        answers += [await client.get("//evil.example/"), await client.get('/history?who="><b>&day=2026-11-29&lang=en')]
+        answers += [await client.post(path, data=form) for path in ("/visitors", "/visitors/leave", "/guard/admit")]
+        answers += [await client.post("/guard/admit", data={**form, "worker_id": "w-1", "reason": "x"})]
+        again = [await client.get(path) for path in ("/visitors/leave", "/guard/admit?lang=zh", "/sign-out")]
+        assert [answer.headers["location"] for answer in again] == ["/visitors", "/guard", "/sign-in"]
+        assert '<option value="4" selected>' in answers[3].text
+        return [re.findall('href="([^"]*)" lang="zh"', answer.text)[0] for answer in answers]
+
+    assert desk.visit(steps) == [
+        f"?visitor={visitor_id}&amp;lang=zh",
+        "?lang=zh",
+        "?who=%22%3E%3Cb%3E&amp;day=2026-11-29&amp;lang=zh",
+        "/visitors?lang=zh",
+        "/visitors?lang=zh",
+        "/guard?lang=zh",
+        "/guard/person/w-1?lang=zh",
+    ]
+
+
+def test_ok__a_guard_finds_a_visitor_and_reads_names_in_the_newest_events(desk: Desk) -> None:
+    visitor_id, _ = desk.store.register_visitor(VisitorDetails(**_told()), "anna", desk.now + timedelta(hours=1))
+    desk.journal.passage(visitor_id, Direction.IN)
+    found = desk.get("/guard/find?q=li").text
+    assert f'/visitors/visit?visitor={visitor_id}"' in found and "Li Na" in found and "Not checked" not in found
+    assert f"<b>Li Na</b> {visitor_id}" in desk.get("/guard/state").text
+
+
+def test_fail__a_card_says_that_the_gate_did_not_take_the_request(desk: Desk) -> None:
+    for by, why in (
+        ("guard", "the gate is released"),
+        ("guard", "asked 31 s ago, too late"),
+        ("bo", "the gate is open"),
+    ):
+        desk.journal.add(NoticeEvent, utc=desk.now, code=NoticeCode.REQUEST_REFUSED, detail=f"admit: by {by}: {why}")
+    page = desk.get("/guard/person/w-1/newest").text
+    assert "guard asked while the gate was not free" in page and "guard asked too long ago" in page
+    assert "bo asked" not in page
+
+
 def test_fail__a_form_of_another_page_or_session_changes_nothing(desk: Desk) -> None:
     async def steps(client: httpx.AsyncClient, session: Session) -> list[int]:
         good = {"form_token": session.form_token, **FORM}
@@ -114,7 +160,7 @@ def test_fail__a_form_of_another_page_or_session_changes_nothing(desk: Desk) -> 
 
 
 def test_fail__a_form_that_says_nothing_useful_stores_nothing(desk: Desk) -> None:
-    wrong = [{"name": ""}, {"name": "x" * 81}, {"name": "\x00\u202e"}, {"purpose": "hm"}]
+    wrong = [{"name": ""}, {"name": "x" * 81}, {"name": "\x00\u202e"}, {"purpose": "h"}]
     wrong += [{"hours": hours} for hours in ("", "nan", "inf", "-1", "0", "24.5", "1e400")]
 
     async def steps(client: httpx.AsyncClient, session: Session) -> list[httpx.Response]:
@@ -270,9 +316,14 @@ def test_ok__a_refusal_knows_who_let_the_worker_in_later() -> None:
     journal.access(Reason.GRANTED, "w-1")
     journal.access(Reason.TRAINING_LAPSED, "w-1")
     totals.add(journal.kept)
+    journal.access(Reason.GRANTED, "w-1", direction=Direction.OUT)
+    totals.add(journal.kept[4:])
     first, _, last = totals.alarms.refusals
     later = totals.alarms.let_in_later(first)
     assert later is not None and later.seq == 3 and totals.alarms.let_in_later(last) is None
+    journal.access(Reason.GRANTED, "w-1")
+    totals.add(journal.kept[5:])
+    assert [one and one.seq for one in map(totals.alarms.let_in_later, (first, last))] == [3, 6]
 
 
 def test_ok__the_banner_says_nothing_while_the_gate_is_silent_or_open(desk: Desk) -> None:

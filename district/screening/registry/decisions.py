@@ -45,7 +45,8 @@ def read_row(by: object, hit: Hit, why: str) -> KeyRow | None:
 @transaction.atomic
 def _decide(by: object, hit: Hit, state: HitState, action: str, why: str, until: datetime | None = None) -> Hit:
     """Note a decision, and queue the person for HQ. The audit record holds no reason: it outlives the measure."""
-    KeyList.objects.select_for_update().filter(pk=hit.list_id).first()  # its withdrawal lifts what is decided before
+    # A withdrawal of the list waits, and lifts what is decided here. New hits of the list do not wait.
+    KeyList.objects.select_for_update(no_key=True).filter(pk=hit.list_id).first()
     found = Hit.objects.kept().select_for_update(of=("self",)).filter(pk=hit.pk).first()
     if found is None:
         raise ScreeningRefused(gettext_noop("The measure of this hit is over: nothing is left to decide."))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,7 +22,7 @@ class Worker:
     training_valid_until: date | None = None
     employer: str | None = None
     trade: str | None = None
-    declared_utc: datetime | None = None
+    declared_utc: Utc | None = None
     slow: bool = False
     cards: tuple[str, ...] = field(default=(), repr=False)
     pin: str | None = field(default=None, repr=False)
@@ -33,7 +33,7 @@ class ListAge:
     """A list's version (0 = none yet) and when HQ issued it."""
 
     version: int = 0
-    issued_utc: datetime | None = None
+    issued_utc: Utc | None = None
 
 
 class ListMark(BaseModel):

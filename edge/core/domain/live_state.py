@@ -1,10 +1,8 @@
 """The gate's present state, for the screen and for health messages."""
 
-from datetime import datetime
-
 from pydantic import BaseModel, ConfigDict, Field
 
-from contract.messages import Advice, DataTier, Direction, DiskStep, Id, ListBase, ListKind
+from contract.messages import Advice, DataTier, Direction, DiskStep, Id, ListBase, ListKind, Utc
 from edge.core.domain.devices import Tone
 from edge.core.domain.lists import ListMark
 from edge.core.passage import PassageState
@@ -46,7 +44,7 @@ class LiveState(BaseModel):
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
-    utc: datetime
+    utc: Utc
     direction: Direction
     gate_state: PassageState | str = Field(union_mode="left_to_right")
     """A plain text only from a gate process of another version, or before the first state."""

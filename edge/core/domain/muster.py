@@ -1,10 +1,8 @@
 """Who is on the site, as the gate process writes it for the screen."""
 
-from datetime import datetime
-
 from pydantic import BaseModel, ConfigDict
 
-from contract.messages import Id
+from contract.messages import Id, Utc
 
 
 class MusterPerson(BaseModel):
@@ -13,7 +11,7 @@ class MusterPerson(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     worker_id: Id
-    utc: datetime
+    utc: Utc
     gate_id: Id
 
 
@@ -25,8 +23,8 @@ class MusterList(BaseModel):
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
-    utc: datetime
-    issued_utc: datetime | None = None
+    utc: Utc
+    issued_utc: Utc | None = None
     max_age_s: float = 90
     unnamed: int = 0
     people: tuple[MusterPerson, ...] = ()

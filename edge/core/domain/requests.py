@@ -54,7 +54,8 @@ class AdmitRequest(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     by: str = Field(min_length=1, max_length=40)
-    reason: str = Field(min_length=3, max_length=200)
+    reason: str = Field(min_length=2, max_length=200)
+    """Two characters are a word in Chinese."""
     worker_id: Id | None = None
     direction: Direction
     despite: tuple[Reason, ...] = Field(default=(), max_length=20)

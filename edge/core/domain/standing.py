@@ -1,10 +1,10 @@
 """What stands for and against each worker, as the gate process writes it for the screen."""
 
-from datetime import date, datetime
+from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contract.messages import Id, ListKind, PolicySnapshot, RiskEntry
+from contract.messages import Id, ListKind, PolicySnapshot, RiskEntry, Utc
 from edge.core.domain.lists import ListAge, RosterState, Worker
 
 
@@ -23,7 +23,7 @@ class WorkerStanding(BaseModel):
     valid_from: date | None = None
     valid_until: date | None = None
     training_valid_until: date | None = None
-    declared_utc: datetime | None = None
+    declared_utc: Utc | None = None
     employer: str | None = None
     trade: str | None = None
     has_face: bool = False
@@ -51,7 +51,7 @@ class SiteStandings(BaseModel):
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
-    utc: datetime
+    utc: Utc
     site_id: Id
     policy: PolicySnapshot | None = None
     roster: ListAge = ListAge()

@@ -78,7 +78,8 @@ class VisitorDetails(BaseModel):
     phone: Phone = ""
     host: Annotated[Name, Field(min_length=1)]
     """Whom the visitor visits: a worker's id, or a name."""
-    purpose: Annotated[Name, Field(min_length=3)]
+    purpose: Annotated[Name, Field(min_length=2)]
+    """Two characters are a word in Chinese."""
     badge_number: Annotated[Name, Field(max_length=20)] = ""
     """Printed on the badge that the visitor wears."""
 

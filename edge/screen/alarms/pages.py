@@ -36,7 +36,7 @@ class AlarmPages:
             make.page("/alarms", self.page, right),
             make.part("/alarms/now", self.now, right),
             make.page("/alarms/acknowledge", self.question, right),
-            make.form_route("/alarms/acknowledge", self.acknowledge, right),
+            make.form_route("/alarms/acknowledge", self.acknowledge, right, "/alarms"),
             make.page("/guard/lock-down", self.lock_down_question, right),
             make.form_route("/guard/lock-down", self.lock_down, right),
             make.part("/guard/lock-down/now", self.lock_down_now, right),
@@ -65,9 +65,13 @@ class AlarmPages:
             return self._page(request, AlarmWord.ALREADY, 409, row.acknowledged.by)
         note = " ".join(request.form.get("note", "").split())[:NOTE_MAX]
         try:
-            self._alarms.acknowledge(epoch, row.seq, request.account.name, note)
+            first = self._alarms.acknowledge(epoch, row.seq, request.account.name, note)
         except DeskError:
             return self._page(request, AlarmWord.NOT_STORED, 503)
+        if not first:  # Another page did in the same moment.
+            found = self._row(request, epoch, seq)
+            by = found.acknowledged.by if found and found.acknowledged else ""
+            return self._page(request, AlarmWord.ALREADY, 409, by)
         self._watch.announce()
         return self._context.to("/alarms", done=AlarmWord.ACKNOWLEDGED.value)
 
@@ -113,11 +117,6 @@ class AlarmPages:
         waiting, done = alarm_rows(log, known, texts, self._watch.now())
         entries = self._directory().entries
         return {"waiting": waiting, "acknowledged": done, "refusals": refusal_rows(log, entries, texts)}
-
-    def named(self, worker_id: str) -> str:
-        """Return a worker's name, or the id of somebody whom the directory does not name."""
-        entry = self._directory().entries.get(worker_id)
-        return entry.name or worker_id if entry else worker_id
 
     def _page(self, request: PageRequest, word: AlarmWord | None, status: int = 200, by: str = "") -> Response:
         said = request.texts.room("alarms")[word.value].format(by=by) if word else ""

@@ -42,8 +42,8 @@ class GuardPages:
         return [
             make.page("/guard", self.page, right),
             make.part("/guard/state", self.state, right),
-            make.form_route("/guard/admit", self.admit, right),
-            make.form_route("/guard/confirm-training", self.confirm_training, right),
+            make.form_route("/guard/admit", self.admit, right, "/guard"),
+            make.form_route("/guard/confirm-training", self.confirm_training, right, "/guard"),
         ]
 
     async def page(self, request: PageRequest) -> Response:
@@ -128,9 +128,9 @@ class GuardPages:
         return {
             "gate_mood": mood,
             "gate_words": words,
+            "name_of": self._persons.name,
             "unproven": to_confirm(self._watch.totals.recent, now),
             "lines": [event_line(event, texts) for event in reversed(newest)],
-            "named": self._alarms.named,
             **self._alarms.values(request),
         }
 

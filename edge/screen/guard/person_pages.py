@@ -1,12 +1,13 @@
 """Find a person, see what stands against them, and ask the gate to let them through."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from common.ids import is_id
-from contract.messages import AnyEvent
+from contract.messages import AnyEvent, NoticeCode, NoticeEvent
 from edge.core.domain.visitors import is_visitor
 from edge.screen.access.roles import Right
 from edge.screen.context import PageContext, PageRequest
@@ -16,6 +17,8 @@ from edge.screen.people.index import TEXT_MAX, PeopleIndex, SitePerson
 from edge.screen.translations import DeskWord
 
 SHOWN_LINES = 5
+REFUSED_FOR = timedelta(minutes=1)
+"""So long a card shows that the gate did not take the request of its reader."""
 
 
 class PersonPages:
@@ -67,6 +70,7 @@ class PersonPages:
             request,
             "people/person.html",
             422 if failed else 200,
+            here=f"/guard/person/{worker_id}",
             people=request.texts.room("people"),
             card=self._card(request, person),
             lines=self._lines(request, person.worker_id),
@@ -75,11 +79,15 @@ class PersonPages:
             reason=reason,
         )
 
+    def name(self, worker_id: str) -> str:
+        """Return the name of a worker or visitor, or ""."""
+        return self._people.name(worker_id)
+
     def found(self, request: PageRequest, text: str | None = None) -> dict[str, Any]:
         """Return whom a text finds, or that of the query, for a template."""
         text, lists = (request.query("q") if text is None else text).strip(), self._lists()
         answer = self._people.search(text)
-        people = [(one, self._verdict(one, lists)) for one in answer.people]
+        people = [(one, None if is_visitor(one.worker_id) else self._verdict(one, lists)) for one in answer.people]
         words = request.texts.room("people")
         shown = text[:TEXT_MAX]
         return {
@@ -111,9 +119,18 @@ class PersonPages:
         return CheckedLists(standings, state, watch.now(), live is not None and live.clock_trusted)
 
     def _lines(self, request: PageRequest, worker_id: str) -> list[Line]:
-        own = [event for event in self._context.watch.totals.recent if _of(event) == worker_id]
+        watch, asker = self._context.watch, request.account.name
+        since = watch.now() - REFUSED_FOR
+        own = [one for one in watch.totals.recent if _of(one) == worker_id or _not_taken(one, asker, since)]
         return [event_line(event, request.texts) for event in reversed(own[-SHOWN_LINES:])]
 
 
 def _of(event: AnyEvent) -> str | None:
     return getattr(event, "worker_id", None)
+
+
+def _not_taken(event: AnyEvent, asker: str, since: datetime) -> bool:
+    """Say whether the gate lately refused to look at a guard's admission. Such a notice names no worker."""
+    if not isinstance(event, NoticeEvent) or event.code is not NoticeCode.REQUEST_REFUSED:
+        return False
+    return event.utc >= since and event.detail.startswith(f"admit: by {asker}: ")

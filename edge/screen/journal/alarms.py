@@ -52,7 +52,7 @@ class AlarmLog:
         self.alarms: deque[AlarmEvent] = deque(maxlen=ALARMS_KEPT)
         self.refusals: deque[AccessEvent] = deque(maxlen=REFUSALS_KEPT)
         self._over: dict[NoticeCode, tuple[int, datetime]] = {}
-        self._let_in: dict[str, AccessEvent] = {}
+        self._let_in: dict[int, AccessEvent] = {}
 
     def add(self, event: AnyEvent) -> None:
         """Take up one event, in the order of the journal."""
@@ -73,14 +73,14 @@ class AlarmLog:
         return utc if seq > alarm.seq else None
 
     def let_in_later(self, refusal: AccessEvent) -> AccessEvent | None:
-        """Return the later decision that admitted the refused worker, if there was one."""
-        found = self._let_in.get(refusal.worker_id or "")
-        return found if found is not None and found.seq > refusal.seq else None
+        """Return the first later decision that admitted the refused worker in the same direction, if there is one."""
+        return self._let_in.get(refusal.seq)
 
     def _take_decision(self, event: AccessEvent) -> None:
         if not event.granted:
             self.refusals.append(event)
-        elif event.worker_id is not None and any(one.worker_id == event.worker_id for one in self.refusals):
-            self._let_in[event.worker_id] = event
-            kept = {one.worker_id for one in self.refusals}
-            self._let_in = {who: found for who, found in self._let_in.items() if who in kept}
+        elif event.worker_id is not None:
+            mine = (event.worker_id, event.direction)
+            same = [one.seq for one in self.refusals if (one.worker_id, one.direction) == mine]
+            kept = {one.seq for one in self.refusals}
+            self._let_in = dict.fromkeys(same, event) | {s: found for s, found in self._let_in.items() if s in kept}

@@ -47,6 +47,8 @@ _PATTERNS: tuple[tuple[str, Detail], ...] = (
     (r"the face was not shown to be live", Detail.FACE_NOT_LIVE),
     (r"no face was recognised", Detail.NO_FACE),
     (r"no face was recognised: a guard may confirm", Detail.MAY_CONFIRM),
+    (r"admit: by (?P<by>[^:]+): the gate is \w+", Detail.NOT_FREE),
+    (r"\w+: by (?P<by>[^:]+): asked -?\d+ s ago, too late", Detail.ASKED_TOO_LATE),
 )
 _COMPILED = tuple((re.compile(pattern, re.DOTALL), word) for pattern, word in _PATTERNS)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 
@@ -60,12 +59,15 @@ class Watch:
         return None if is_stale(self.live, self.now()) else self.live
 
     async def run(self) -> None:
-        """Follow the journal until cancelled. A record that cannot be read is logged and tried again."""
+        """Follow the journal until cancelled. A record that cannot be read is logged and tried again.
+
+        A supervisor: no content of the gate's files ends it, or the lane would show the same for ever.
+        """
         while True:
             pause = POLL_S
             try:
                 self.turn()
-            except (OSError, sqlite3.Error, ValueError) as error:
+            except Exception as error:  # noqa: BLE001 - as above: any content of a foreign file
                 structlog.get_logger().warning("screen.journal_unreadable", error=type(error).__name__)
                 pause = PAUSE_S
             await asyncio.sleep(0 if self._behind else pause)

@@ -55,7 +55,8 @@ class RefusalStory:
 def stories(decisions: Sequence[DecisionRow], before_utc: float) -> list[RefusalStory]:
     """Return the stories that began before a time (Unix), newest first. `decisions`: oldest first.
 
-    Decisions after that time only tell how a story ended. A worker's story ends with the next admission.
+    Decisions after that time only tell how a story ended. A worker's story ends with the next admission in the same
+    direction.
     """
     open_: dict[tuple[str, str], list[DecisionRow]] = {}
     unknown: list[DecisionRow] = []
@@ -95,9 +96,10 @@ def _ended(
     open_: dict[tuple[str, str], list[DecisionRow]], unknown: list[DecisionRow], row: DecisionRow
 ) -> Iterator[RefusalStory]:
     """Yield the stories that an admission ends."""
-    for key in [key for key in open_ if key[0] == row.worker_id]:
+    mine = [key for key, refused in open_.items() if key[0] == row.worker_id and refused[-1].direction == row.direction]
+    for key in mine:
         yield _story(open_.pop(key), _ending(row), row)
-    if unknown:
+    if unknown and unknown[-1].direction == row.direction:
         within_s = NEXT_PERSON_S if row.reason == Reason.MANUAL_ADMIT else NEXT_TRY_S
         soon = 0 <= row.utc - unknown[-1].utc <= within_s
         yield _story(list(unknown), _ending(row), row, sure=False) if soon else _story(list(unknown))

@@ -28,7 +28,7 @@ class SignInPages:
 
     def routes(self) -> list[Route]:
         """Return the routes of the sign-in."""
-        self._context.forms.update(("/sign-in", "/sign-out"))
+        self._context.forms.update({"/sign-in": "/sign-in", "/sign-out": "/sign-in"})
         return [
             self._context.open_page("/sign-in", self.page),
             Route("/sign-in", self.sign_in, methods=["POST"]),

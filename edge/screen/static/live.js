@@ -20,3 +20,19 @@ news.addEventListener("error", () => {
   if (news.readyState === EventSource.CLOSED) location.reload(); // signed out: the page shows the sign-in
   losing ??= setTimeout(() => { lost.hidden = false; }, LOST_AFTER_MS);
 });
+
+// Another language: what was typed in a form is there again on the same page.
+const TYPED = "typed";
+const fields = () => [...document.querySelectorAll("main form :is(input:not([type=hidden], [type=password]), select, textarea)[name]")];
+const key = (field) => `${field.form.getAttribute("action")} ${field.name}`;
+for (const link of document.querySelectorAll("a[hreflang]")) link.addEventListener("click", () => {
+  sessionStorage.setItem(TYPED, JSON.stringify(fields().map((one) => [key(one), one.value, one.checked])));
+});
+const typed = JSON.parse(sessionStorage.getItem(TYPED) ?? "[]");
+sessionStorage.removeItem(TYPED);
+for (const one of fields()) for (const [where, value, checked] of typed) {
+  if (where !== key(one)) continue;
+  if (one.type === "radio" || one.type === "checkbox") { if (one.value === value) one.checked = checked; continue; }
+  if (value && value !== one.value) one.closest("details")?.setAttribute("open", "");
+  one.value = value;
+}

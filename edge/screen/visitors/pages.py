@@ -52,9 +52,9 @@ class VisitorPages:
             make.part("/visitors/list", self.list, right),
             make.form_route("/visitors", self.register, right),
             make.page("/visitors/visit", self.visit, right),
-            make.form_route("/visitors/leave", self.leave, right),
-            make.form_route("/visitors/new-badge", self.new_badge, right),
-            make.form_route("/visitors/admit", self.admit, right),
+            make.form_route("/visitors/leave", self.leave, right, "/visitors"),
+            make.form_route("/visitors/new-badge", self.new_badge, right, "/visitors"),
+            make.form_route("/visitors/admit", self.admit, right, "/visitors"),
             make.page("/visitors/badge", self.badge, right),
         ]
 
@@ -154,7 +154,7 @@ class VisitorPages:
             failed=status != 200,
             form={name: (form or {}).get(name, "") for name in FIELDS},
             days=f"{self._context.config.screen.visitors_kept_days:g}",
-            **self._stays(),
+            **self._stays(request.form.get("hours", "")),
             **self._changing(),
         )
 
@@ -186,9 +186,10 @@ class VisitorPages:
             return dict(self._watch.totals.on_site)
         return {person.worker_id: person.utc for person in muster.people}
 
-    def _stays(self) -> dict[str, Any]:
+    def _stays(self, chosen: str = "") -> dict[str, Any]:
         most = self._context.config.screen.visit_h
-        return {"stays": [hours for hours in STAYS_H if hours <= most] or [most], "stay": min(8, most)}
+        stays: list[float] = [hours for hours in STAYS_H if hours <= most] or [most]
+        return {"stays": stays, "stay": next((hours for hours in stays if str(hours) == chosen), min(8, most))}
 
     def _until(self, request: PageRequest) -> datetime:
         """Return the end of a visit. Raises ValueError for hours that are not those of the form."""

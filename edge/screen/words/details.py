@@ -42,6 +42,8 @@ class Detail(StrEnum):
     FACE_NOT_LIVE = "face_not_live"
     NO_FACE = "no_face"
     MAY_CONFIRM = "may_confirm"
+    NOT_FREE = "not_free"
+    ASKED_TOO_LATE = "asked_too_late"
     RULE_USABLE_FACE = "rule_usable_face"
     RULE_LOCK_DOWN = "rule_lock_down"
     RULE_CLOCK = "rule_clock"

@@ -55,6 +55,7 @@ class PeopleWord(StrEnum):
     TEAM = "team"
     PHONE = "phone"
     NUMBER = "number"
+    VISITOR = "visitor"
     RISK = "risk"
     RISK_LIST = "risk_list"
     RISK_CODE = "risk_code"
