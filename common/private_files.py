@@ -8,6 +8,11 @@ OWNER_ONLY, FOLDER_OF_OWNER = 0o600, 0o700
 _OTHERS = 0o077
 
 
+def holds_program(folder: Path) -> bool:
+    """Say whether a folder is a part of the program. Keys there would be read and copied with its source."""
+    return (folder / "__init__.py").exists()
+
+
 def create(path: Path) -> bool:
     """Make an empty file. Return False if it is there already. Raises OSError."""
     try:

@@ -9,7 +9,7 @@ import typer
 
 from common.processes import Processes
 from district.commands.context import opened, out
-from district.commands.init import make_folder, migrate
+from district.commands.init import check_new, make_folder, migrate
 from district.config import FILE_NAME, DistrictConfig, DistrictConfigError
 
 _SITE = "site-demo"
@@ -68,6 +68,7 @@ def _make(
 ) -> None:
     """Make the folder. `ports`: of the pages and of the simulated platform."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    check_new(folder)
     if own_hq and not hq.exists():
         with Processes() as children:
             command = [sys.executable, "-m", "hq", "init", str(hq), "--site", _SITE]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from common.private_files import FOLDER_OF_OWNER, write_new
+from common.private_files import FOLDER_OF_OWNER, holds_program, write_new
 from district.commands.context import Folder, opened, out
 from district.config import FILE_NAME, DistrictConfigError
 from district.encryption import make_key
@@ -49,10 +49,19 @@ def init(
     out.print(f"made {folder}. Next: sitegate-district run --dir {folder}", highlight=False)
 
 
-def make_folder(folder: Path, hq: Path, *, name: str = "District", port: int = 8080, demo: bool = False) -> None:
-    """Make the folder with district.toml and its keys. Raises DistrictConfigError: it has one already."""
+def check_new(folder: Path) -> None:
+    """Check that a district can be made here. Raises DistrictConfigError: there is one, or it is the program."""
+    if holds_program(folder):
+        raise DistrictConfigError(
+            f"{folder} holds this program: choose a folder elsewhere, such as ~/sitegate/district"
+        )
     if (folder / FILE_NAME).exists():
         raise DistrictConfigError(f"{folder} has a {FILE_NAME} already: choose another folder, or use this one")
+
+
+def make_folder(folder: Path, hq: Path, *, name: str = "District", port: int = 8080, demo: bool = False) -> None:
+    """Make the folder with district.toml and its keys. Raises DistrictConfigError, as `check_new` does."""
+    check_new(folder)
     folder.mkdir(mode=FOLDER_OF_OWNER, parents=True, exist_ok=True)
     keys = folder / "keys"
     keys.mkdir(mode=FOLDER_OF_OWNER, exist_ok=True)

@@ -16,6 +16,6 @@ def _has_courses(user: Any) -> bool:
 
 ENTRIES = (
     NavigationEntry(
-        _("Courses"), "training:courses", Permission.SEE_TRAINING, 510, "list", "/training/", when=_has_courses
+        _("Courses"), "training:courses", Permission.SEE_TRAINING, 510, "certificate", "/training/", when=_has_courses
     ),
 )

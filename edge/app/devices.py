@@ -25,16 +25,17 @@ from edge.system.clock import SystemClock
 def make_camera(config: Config, clock: Clock) -> Camera:
     """Make the configured camera, not yet started. Raises CameraFault, ScriptError."""
     lane = config.matcher.lane_left, config.matcher.lane_right
-    return CaptureThread(_source(config.camera, clock), config.camera, clock, lane)
+    camera = CaptureThread(_source(config.camera, clock, lambda: camera.taken()), config.camera, clock, lane)
+    return camera
 
 
-def _source(config: CameraConfig, clock: Clock) -> Callable[[], Source]:
+def _source(config: CameraConfig, clock: Clock, taken: Callable[[], int]) -> Callable[[], Source]:
     if config.source != "walkup":
         return source_for(config)
     if config.path is None:
         raise CameraFault("camera.path is not set: the walk-up simulator needs a script")
     script = load_script(config.path)
-    return lambda: WalkUpSource(script, config.repeat, clock)
+    return lambda: WalkUpSource(script, config.repeat, clock, taken)
 
 
 def make_preview(config: Config) -> Preview | None:

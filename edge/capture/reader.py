@@ -22,7 +22,7 @@ class NewestFrame:
         self._clock, self._stale_after_s = clock, stale_after_s
         self._changed = threading.Condition()
         self._frame: Frame | None = None
-        self._number = 0
+        self._number = self.taken = 0
         self._closed = False
         self._stamps: deque[float] = deque(maxlen=256)
         self.generation = 0
@@ -60,7 +60,9 @@ class NewestFrame:
     def wait(self, after: int, timeout_s: float) -> Frame | None:
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._fresh(after) is not None, max(0.0, timeout_s))
-            return self._fresh(after)
+            if frame := self._fresh(after):
+                self.taken = frame.number
+            return frame
 
     def _fresh(self, after: int) -> Frame | None:
         frame = self._frame

@@ -60,6 +60,10 @@ class CaptureThread:
         """Wait for the newest frame numbered above `after`, not older than stale_after_ms; None after `timeout_s`."""
         return self._slot.wait(after, timeout_s)
 
+    def taken(self) -> int:
+        """Return the number of the frame that was taken last; 0 before the first."""
+        return self._slot.taken
+
     def status(self) -> CameraStatus:
         """Report whether there are pictures now, and what to do if not."""
         age_s, rate_hz = self._slot.age_and_rate()

@@ -100,7 +100,7 @@ def list_(
 
     Example: sitegate-hq command list --gate gate-1
     """
-    with opened(folder) as (_, _, publisher, store), store.read() as db:
+    with opened(folder, site) as (_, _, publisher, store), store.read() as db:
         rows = newest_commands(db, gate_id=gate, site_id=site, limit=limit)
         found = CommandQueue(store, publisher.keys).given(rows)
         shown = [_Shown(given, given_answer(db, given, now())) for given in found]

@@ -32,7 +32,7 @@ def workers(
     Example: sitegate-hq export workers workers.xlsx --site site-1
     """
     check_target(to, replace=replace_)
-    with opened(folder) as (_, people, _publisher, store):
+    with opened(folder, site) as (_, people, _publisher, store):
         _write(to, exports.WORKER_HEADINGS, exports.worker_rows(store, people, site), as_json=as_json)
 
 
@@ -69,7 +69,7 @@ def events(
     if end <= begin:
         raise typer.BadParameter("the end is not after the beginning", param_hint="--until")
     wanted = EventFilter(site_id=site, worker_id=worker)
-    with opened(folder) as (_, _people, _publisher, store):
+    with opened(folder, site) as (_, _people, _publisher, store):
         _write(to, exports.EVENT_HEADINGS, exports.event_rows(store, wanted, begin, end), as_json=as_json)
 
 

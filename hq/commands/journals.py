@@ -50,7 +50,7 @@ def events(
     if (reason or direction) and not wanted.by_index:
         wanted = replace(wanted, since=now() - SEARCHED)
         err.print(f"the last {SEARCHED.days} days; for earlier ones: --since")
-    with opened(folder) as (_, _, _, store):
+    with opened(folder, site) as (_, _, _, store):
         with store.read() as db:
             last = newest_event_id(db)
         show_events(listed_events.events(store, wanted, limit=limit), as_json=as_json)

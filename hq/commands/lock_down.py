@@ -69,7 +69,7 @@ def lock_downs(
 
     Example: sitegate-hq lock-downs --site site-1
     """
-    with opened(folder) as (config, _, publisher, store):
+    with opened(folder, site) as (config, _, publisher, store):
         known = _lock_downs(config, store, publisher.keys)
         newest = known.newest(site) if site else None
         found = ([newest] if newest else []) if site else known.standing()

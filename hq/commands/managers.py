@@ -42,7 +42,7 @@ def refused(
     """
     begin, end = typed_time(since, "--since", now()), typed_time(until, "--until", now())
     wanted = EventFilter(site_id=site, since=begin, until=end)
-    with opened(folder) as (_, _, publisher, store):
+    with opened(folder, site) as (_, _, publisher, store):
         rows = managers.refused(store, wanted, _ROWS_MAX)
         entries = _entries(store, publisher.keys, (row.worker_id for row in rows)) if names else {}
     if as_json:
@@ -67,7 +67,7 @@ def inside(
 
     Example: sitegate-hq inside site-1 --names
     """
-    with opened(folder) as (_, _, publisher, store):
+    with opened(folder, site) as (_, _, publisher, store):
         rows = managers.inside(store, site, now() - timedelta(hours=hours))
         entries = _entries(store, publisher.keys, (row.worker_id for row in rows)) if names else {}
     if as_json:

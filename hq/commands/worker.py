@@ -83,7 +83,7 @@ def list_(
     Example: sitegate-hq worker list --site site-1 --without-photo
     """
     today = now().date()
-    with opened(folder) as (_, people, _publisher, store), store.read() as db:
+    with opened(folder, site) as (_, people, _publisher, store), store.read() as db:
         wanted = (
             worker
             for worker in known_workers(db, people)

@@ -15,7 +15,7 @@ from common.ids import NoId
 from contract.keyring import FollowedKeyFile, OpeningKeys
 from contract.messages import ListKind
 from contract.signing import BadKey, PrivateKey, read_sealing_public, signing_privates, write_key_pair
-from hq.config import FILE_NAME, template
+from hq.config import FILE_NAME, HqConfigError, template
 from hq.keys.encryption import NAME, AtRest, new_key, text
 
 SCREEN_ENDING = ".screen"
@@ -163,7 +163,11 @@ def init(folder: Path, sites: tuple[str, ...], broker_port: int) -> list[Path]:
 
     Returns:
         The new files.
+
+    Raises: HqConfigError if the folder is a part of the program.
     """
+    if private_files.holds_program(folder):
+        raise HqConfigError(f"{folder} holds this program: choose a folder elsewhere, such as ~/sitegate/hq")
     keys = folder / "keys"
     check_site_names(keys, sites)
     for place in (folder, keys, keys / "sites"):  # `parents` would make those above readable by all

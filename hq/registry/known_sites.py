@@ -44,6 +44,12 @@ def active_site(db: Connection, site_id: str, *, hold: bool = False) -> KnownSit
     return known_site(row)
 
 
+def check_known(db: Connection, site_id: str) -> None:
+    """Check that HQ has this site, or had it before it was retired. Raises SiteRefused."""
+    if tables.site_row(db, site_id) is None:
+        raise SiteRefused(unknown(site_id, tables.active_sites(db)))
+
+
 def unknown(site_id: str, active: Iterable[str]) -> str:
     """Say that HQ has no such site, which ones it has, and how one is added."""
     has = ", ".join(active) or "none yet"

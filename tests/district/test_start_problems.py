@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 
 from district.cli import app
 from district.commands import processes
+from district.commands.init import make_folder
+from district.config import DistrictConfigError
 
 
 @pytest.fixture
@@ -31,6 +33,13 @@ def district(folder: Path, text: str, broker_port: int = 1883) -> Path:
     made.mkdir(mode=0o700)
     (made / "district.toml").write_text(text)
     return made
+
+
+def test_fail__the_programs_own_folder_takes_no_keys(tmp_path: Path) -> None:
+    (tmp_path / "__init__.py").touch()
+    with pytest.raises(DistrictConfigError, match="holds this program: choose a folder elsewhere"):
+        make_folder(tmp_path, tmp_path / "hq")
+    assert not (tmp_path / "keys").exists()
 
 
 def test_fail__the_port_of_the_pages_is_taken(tmp_path: Path, taken: int) -> None:

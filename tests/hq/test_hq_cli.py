@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from contract.messages import Command, CommandAction
 from hq.cli import app
+from hq.config import HqConfigError
+from hq.keys import keys
 from hq.reports import report
 
 TOML = """
@@ -106,6 +108,30 @@ def test_fail__no_hq_here(tmp_path: Path) -> None:
 def test_fail__no_site_of_that_name(tmp_path: Path) -> None:
     _run("init", tmp_path / "hq", "--site", "site-1")
     assert "site-9" in _fails("publish", "-d", tmp_path / "hq", "--site", "site-9")
+
+
+def test_fail__a_misspelt_site_is_not_answered_as_an_empty_one(tmp_path: Path) -> None:
+    keys.init(tmp_path, ("site-1",), 1883)
+    file = tmp_path / "all.csv"
+    for words in (
+        ("inside", "site-9"),
+        ("refused", "--site", "site-9"),
+        ("events", "--site", "site-9"),
+        ("lock-downs", "--site", "site-9"),
+        ("command", "list", "--site", "site-9"),
+        ("worker", "list", "--site", "site-9"),
+        ("export", "workers", file, "--site", "site-9"),
+        ("export", "events", file, "--site", "site-9"),
+    ):
+        assert "it has site-1" in _run(*words, "--dir", tmp_path, code=1), words
+    assert not file.exists()
+
+
+def test_fail__the_programs_own_folder_takes_no_keys(tmp_path: Path) -> None:
+    (tmp_path / "__init__.py").touch()
+    with pytest.raises(HqConfigError, match="holds this program: choose a folder elsewhere"):
+        keys.init(tmp_path, ("site-1",), 1883)
+    assert not (tmp_path / "keys").exists()
 
 
 def test_ok__events_gates_and_verify(rig: Rig) -> None:

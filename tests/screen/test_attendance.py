@@ -3,7 +3,10 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 from edge.core.domain import WorkerPassage
+from edge.screen.history.attendance_view import row
+from edge.screen.history.reader import HistoryReader
 from edge.screen.journal.attendance import AttendanceDay, attendance
+from edge.screen.translations import load_all
 
 SITE = timezone(timedelta(hours=8))
 DAY = datetime(2026, 11, 20, tzinfo=SITE)
@@ -42,6 +45,13 @@ def test_fail__what_is_missing_adds_no_time() -> None:
     assert (no_exit.open, no_exit.last_out, no_exit.seconds) == (True, None, 0)
     assert (too_long.day, too_long.open, too_long.seconds) == (DAY.date(), True, 0)
     assert (late.day, late.missing_entry, late.seconds) == ((DAY + timedelta(days=1)).date(), True, 0)
+
+
+def test_ok__who_came_in_today_has_no_exit_yet() -> None:
+    (line,) = lines(("w", at(0, 7), True))
+    today, texts = DAY.date(), load_all()["en"]
+    remarks = [row(line, HistoryReader(), texts, day).remark for day in (today, today + timedelta(days=1))]
+    assert remarks == ["no exit yet", "no exit"]
 
 
 def test_fail__a_clock_that_was_set_back_makes_no_negative_time() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from guard_gate import GuardGate, lists_of
+from guard_gate import NAMES, GuardGate, lists_of
 from screen_account import STORED
 
 from contract.messages import AccessEvent, Reason
@@ -224,6 +224,8 @@ def test_fail__what_the_gate_did_names_no_list_to_the_guard(gate: GuardGate) -> 
             assert "Admitted by the guard" in page or worker_id == "w-0800"
         page = (await client.get("/guard")).text
         assert "key-screening" not in page and "violence" not in page
+        latest = page[page.index('id="h-state"') : page.index('id="h-alarms"')]
+        assert NAMES["w-0538"][0] in latest, "events name people, as refusals do"
 
     visit(gate, asks)
     visit(gate, reads)

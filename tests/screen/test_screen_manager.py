@@ -130,12 +130,12 @@ def test_ok__unsent_counts_what_hq_has_not_acknowledged(epoch: str, seq: int, le
 
 @pytest.mark.parametrize("found", list(DataTier))
 def test_ok__a_list_shows_the_tier_the_gate_gives_it(found: DataTier) -> None:
-    roster, risk, policy = view_of(MemoryJournal(), live(roster_tier=found, risk_tier=found)).lists
+    roster, risk, policy, _names = view_of(MemoryJournal(), live(roster_tier=found, risk_tier=found)).lists
     assert (roster.tier, risk.tier, policy.tier) == (found.value, found.value, "")
 
 
 def test_ok__a_silent_gate_gives_no_tier() -> None:
-    assert [line.tier for line in view_of(MemoryJournal()).lists] == ["", "", ""]
+    assert [line.tier for line in view_of(MemoryJournal()).lists] == ["", "", "", ""]
 
 
 def test_fail__no_list_yet_is_expired() -> None:

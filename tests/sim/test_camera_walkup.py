@@ -106,6 +106,20 @@ def test_ok__a_slow_computer_misses_nobody_where_the_script_says_so(script_path:
         assert cv2.absdiff(seen, film.frame_at(number * 0.2)).mean() < 3, number
 
 
+def test_ok__the_film_stands_still_until_a_busy_gate_took_a_picture(script_path: Path) -> None:
+    script = load_script(script_path).model_copy(update={"start_when_path": None, "step_max_s": 0.2})
+    clock, taken = ManualClock(), [0]
+    source, film = WalkUpSource(script, False, clock, lambda: taken[0]), Film(script)
+    source.open()
+    source.read()
+    for number in range(1, 20):
+        for taken[0] in (number, number, number):
+            clock.advance(1.0)
+            seen = source.read()
+        assert seen is not None
+        assert cv2.absdiff(seen, film.frame_at(number * 0.2)).mean() < 3, number
+
+
 def test_ok__a_repeating_film_begins_again(script_path: Path) -> None:
     script = load_script(script_path).model_copy(update={"start_when_path": None})
     clock = ManualClock()

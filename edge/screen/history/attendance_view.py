@@ -64,13 +64,13 @@ def period(first: date, last: date) -> Period:
 
 
 def attendance_view(
-    lines: Sequence[AttendanceDay], asked: Period, page: int, reader: HistoryReader, texts: Texts
+    lines: Sequence[AttendanceDay], asked: Period, page: int, reader: HistoryReader, texts: Texts, today: date
 ) -> AttendanceView:
-    """Return one page of lines."""
+    """Return one page of lines. `today`: of attendance."""
     pages = max(1, -(-len(lines) // PAGE_LINES))
     at = min(page, pages - 1)
     return AttendanceView(
-        rows=tuple(row(line, reader, texts) for line in lines[at * PAGE_LINES : (at + 1) * PAGE_LINES]),
+        rows=tuple(row(line, reader, texts, today) for line in lines[at * PAGE_LINES : (at + 1) * PAGE_LINES]),
         total=len(lines),
         people=len({line.worker_id for line in lines}),
         hours=round(sum(line.seconds for line in lines) / 3600, 1),
@@ -83,14 +83,11 @@ def attendance_view(
     )
 
 
-def row(line: AttendanceDay, reader: HistoryReader, texts: Texts) -> AttendanceRow:
-    """Return one line in words."""
+def row(line: AttendanceDay, reader: HistoryReader, texts: Texts, today: date) -> AttendanceRow:
+    """Return one line in words. Who came in today may still leave."""
     words, entry = texts.room(ROOM), reader.entries.get(line.worker_id) if reader.people else None
-    remarks = [
-        words[word]
-        for word, true in ((HistoryWord.NO_ENTRY, line.missing_entry), (HistoryWord.NO_EXIT, line.open))
-        if true
-    ]
+    no_exit = HistoryWord.NO_EXIT if line.day < today else HistoryWord.NO_EXIT_YET
+    remarks = [words[word] for word, true in ((HistoryWord.NO_ENTRY, line.missing_entry), (no_exit, line.open)) if true]
     return AttendanceRow(
         line.day,
         line.worker_id,

@@ -88,7 +88,7 @@ class HistoryPages:
         asked_for, reader = self._period(request), self._reader(request)
         lines = await self._in_thread(self._attendance, asked_for)
         page = asked(request.http.query_params, self._today()).page
-        view = attendance_view(lines, asked_for, page, reader, request.texts)
+        view = attendance_view(lines, asked_for, page, reader, request.texts, self._today(DAY_BEGINS))
         said = HistoryAsked(asked_for.last)
         return await self._page(
             request, "history/attendance.html", said, view=view, period=asked_for, failed=request.query("failed")
@@ -149,8 +149,8 @@ class HistoryPages:
         """Return what turns a time into the site's, also in a thread and before any page was made."""
         return SiteTime(self._context.zone(), {}).local
 
-    def _today(self) -> date:
-        return self._local()(self._context.watch.now()).date()
+    def _today(self, begins: timedelta = timedelta()) -> date:
+        return (self._local()(self._context.watch.now()) - begins).date()
 
     def _period(self, request: PageRequest) -> Period:
         today = self._today()
@@ -175,7 +175,8 @@ class HistoryPages:
         self, lines: Sequence[AttendanceDay], reader: HistoryReader, request: PageRequest
     ) -> Iterator[list[Cell]]:
         local = self._local()
-        return (cells(row(line, reader, request.texts), local) for line in lines)
+        today = self._today(DAY_BEGINS)
+        return (cells(row(line, reader, request.texts, today), local) for line in lines)
 
     def _recorded(self, request: PageRequest, asked_for: Period, kind: str) -> bool:
         """Record who took the names and times of whom. Return False if the disk refuses."""

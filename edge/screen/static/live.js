@@ -1,6 +1,9 @@
 // Hears of changes at once (server-sent events) and lets the parts of the page ask for their new state.
 "use strict";
 
+// On a phone the row of pages is wider than the screen: show the present one.
+document.querySelector(".top nav.tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 const lost = document.getElementById("lost");
 const news = new EventSource(document.body.dataset.events);
 const LOST_AFTER_MS = 3000;

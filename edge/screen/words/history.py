@@ -82,6 +82,7 @@ class HistoryWord(StrEnum):
     EMPLOYER = "employer"
     TEAM = "team"
     NO_EXIT = "no_exit"
+    NO_EXIT_YET = "no_exit_yet"
     NO_ENTRY = "no_entry"
     CSV = "csv"
     XLSX = "xlsx"

@@ -97,10 +97,10 @@ MEMBERS = (
 )
 
 STEP_MAX_S = 0.2
-"""Between two pictures: each person is in at least five of them, also at a gate that is slow."""
+"""Between two pictures that the gate takes: a slow gate also sees each person in five. The stranger stays longer."""
 ACTS = (
     Act("Worker A, in another photo than the enrolled one", ("a-today",), Reason.GRANTED, Advice.WALK_THROUGH, "worker-a"),
-    Act("Somebody who is on no roster", ("stranger",), Reason.UNKNOWN, Advice.SEE_DESK),
+    Act("Somebody who is on no roster", ("stranger",), Reason.UNKNOWN, Advice.SEE_DESK, stay_s=0.8),
     Act("Worker B, on the risk list", ("b",), Reason.RISK_HOLD, Advice.SEE_DESK, "worker-b"),
     Act("Worker C, training lapsed", ("c",), Reason.TRAINING_LAPSED, Advice.RENEW_TRAINING, "worker-c"),
     Act("Workers D and E at once", ("d", "e"), Reason.MULTIPLE_FACES, Advice.ONE_BY_ONE, near_px=120, stay_s=0.65),
