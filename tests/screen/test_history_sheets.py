@@ -12,6 +12,7 @@ from contract.messages import Reason
 from edge.core.domain import HistoryKind
 from edge.screen.history.asked import LAST_DAY, asked, bounds
 from edge.screen.history.sheets import SheetColumn, csv_pieces, xlsx
+from edge.screen.journal.attendance import DAY_BEGINS
 
 TODAY = date(2026, 11, 21)
 SITE = timezone(timedelta(hours=8))
@@ -52,6 +53,8 @@ def test_ok__a_day_of_the_site_may_have_25_hours() -> None:
     since, until = bounds(date(2026, 10, 25), ZoneInfo("Europe/Berlin"))
     assert until - since == timedelta(hours=25)
     assert bounds(LAST_DAY, SITE)[0] < bounds(LAST_DAY, SITE)[1]
+    spring = bounds(date(2026, 3, 29), ZoneInfo("Europe/Berlin"), DAY_BEGINS)
+    assert [f"{one:%d %H:%M}" for one in spring] == ["29 02:00", "30 02:00"]  # 4:00 by the site's clock, both days
 
 
 def test_fail__no_text_becomes_a_formula_or_a_link() -> None:

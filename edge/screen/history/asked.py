@@ -78,10 +78,13 @@ def day_of(text: str, otherwise: date) -> date:
     return day if FIRST_DAY <= day <= LAST_DAY else otherwise
 
 
-def bounds(day: date, tz: tzinfo | None = None) -> tuple[datetime, datetime]:
-    """Return the first moment of a day of the site, and of the next one (UTC). A day may have 23 or 25 hours."""
-    first = datetime.combine(day, time.min, tz).astimezone(UTC)
-    return first, datetime.combine(day + timedelta(days=1), time.min, tz).astimezone(UTC)
+def bounds(day: date, tz: tzinfo | None = None, begins: timedelta = timedelta(0)) -> tuple[datetime, datetime]:
+    """Return the first moment of a day of the site, and of the next one (UTC). A day may have 23 or 25 hours.
+
+    `begins`: what the site's clock shows then, if not midnight.
+    """
+    first, after = (datetime.combine(one, time.min, tz) + begins for one in (day, day + timedelta(days=1)))
+    return first.astimezone(UTC), after.astimezone(UTC)
 
 
 def _number(text: str, most: int) -> int:

@@ -128,8 +128,8 @@ class HistoryPages:
 
     def _attendance(self, asked_for: Period) -> list[AttendanceDay]:
         zone = self._context.zone()
-        since = bounds(asked_for.first, zone)[0] + DAY_BEGINS
-        until = bounds(asked_for.last, zone)[1] + timedelta(seconds=LONGEST_S) + DAY_BEGINS  # Exits of the last night.
+        since = bounds(asked_for.first, zone, DAY_BEGINS)[0]
+        until = bounds(asked_for.last, zone, DAY_BEGINS)[1] + timedelta(seconds=LONGEST_S)  # Exits of the last night.
         lines = attendance(self._history.passages(since, until), self._local())
         return [line for line in lines if asked_for.first <= line.day <= asked_for.last]
 
