@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import django_filters
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.translation import gettext_lazy as _
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 """Sheets take the same days. Within them each day has a day before and after it."""
@@ -29,7 +30,8 @@ class DayField(forms.DateField):
     def __init__(self, **options: Any) -> None:
         """Refuse days that nobody means."""
         super().__init__(**options)
-        self.validators += [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
+        says = _("No day of 1900 to 2199: compare the year.")
+        self.validators += [MinValueValidator(FIRST_DAY, says), MaxValueValidator(LAST_DAY, says)]
 
 
 class DayFilter(django_filters.DateFilter):  # type: ignore[misc]

@@ -163,10 +163,11 @@ def test_ok__readers_read_while_the_gate_is_dead_and_after_it_stopped(house: Thr
 OPEN = """
 import json
 from contract.keyring import OpeningKeys, TrustedKeys
-from edge.replica.directory import DirectoryReader
+from edge.replica.directory import DirectoryKeys, DirectoryReader
 found = []
 for key in sorted((root / "keys").glob("*.key.pem")):
-    names = DirectoryReader(state / "sync/replica.db", "site-demo", TrustedKeys(root / "keys/hq-signing.pub.pem"), lambda: OpeningKeys(key))
+    keys = lambda: DirectoryKeys(TrustedKeys(root / "keys/hq-signing.pub.pem"), OpeningKeys(key))
+    names = DirectoryReader(state / "sync/replica.db", "site-demo", keys)
     found += [entry.name for entry in names.read().entries.values() if entry.name]
     names.close()
 print(json.dumps(found))
