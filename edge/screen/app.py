@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from edge.core.config import Config
-from edge.core.ports import JournalReader
+from edge.core.ports import DeskError, JournalReader
 from edge.screen.access.kept_screens import KeptScreens
 from edge.screen.access.security import HEADERS, RequestCheck
 from edge.screen.access.sessions import Sessions
@@ -33,7 +33,7 @@ from edge.screen.ports import History, PreviewSource, ScreenDesk, StandingSource
 from edge.screen.sign_in.pages import SignInPages
 from edge.screen.stream import EventStream
 from edge.screen.technician.pages import TechnicianPages
-from edge.screen.translations import Label
+from edge.screen.translations import DeskWord, Label
 from edge.screen.visitors.names import VisitorNames
 from edge.screen.visitors.pages import VisitorPages
 
@@ -87,7 +87,7 @@ def create_app(sources: ScreenSources, config: Config) -> Starlette:
         middleware=[
             Middleware(RequestCheck, bound_host=config.screen.host, forms=context.forms, public=context.public)
         ],
-        exception_handlers={HTTPException: _failure(context), Exception: _failure(context)},
+        exception_handlers={kind: _failure(context) for kind in (HTTPException, DeskError, Exception)},
         lifespan=follow,
     )
     app.state.sessions = sessions
@@ -136,6 +136,8 @@ def _failure(context: PageContext) -> Callable[[Request, Exception], Awaitable[R
             return context.to(context.forms[http.url.path])
         request = PageRequest(http, context.language(http))
         words = request.texts.label[Label.NOT_FOUND if status == 404 else Label.FAILED]
+        if isinstance(error, DeskError):
+            status, words = 503, request.texts.desk[DeskWord.NOT_STORED]
         page = context.render(request, "error.html", status, said=words, line=str(status))
         page.headers.update(HEADERS)  # a failure's page is made outside RequestCheck
         return page

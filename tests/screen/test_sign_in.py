@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 import edge.screen.access.sessions
 from edge.cli import app as commands
+from edge.core.ports import DeskError
 from edge.screen.access.passwords import password_matches
 from edge.screen.access.sessions import Session, Sessions
 from edge.storage.desk_store import DeskStore
@@ -121,6 +122,29 @@ def test_ok__one_guards_many_sessions_end_only_their_own(house: DeskHouse) -> No
         return [isinstance(s, Session) and sessions.find(s.token) is not None for s in made]
 
     assert asyncio.run(steps()) == [True, False, False, *[True] * 5]
+
+
+def test_fail__a_full_disk_signs_nobody_in_and_says_so(house: DeskHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise DeskError("the disk is full")
+
+    async def steps(client: httpx.AsyncClient) -> list[httpx.Response]:
+        await sign_in(client)
+        form = {"form_token": await token(client)}
+        for name in ("audit", "audit_repeated"):
+            monkeypatch.setattr(house.desk, name, full)
+        out = [await client.post("/sign-out", data=form), await client.get("/guard/state")]
+        tried = [
+            await sign_in(client),
+            await sign_in(client, "anna", "wrong"),
+            await sign_in(client, "nobody", "wrong"),
+        ]
+        return [*out, *tried]
+
+    out, state, *tried = house.visit(steps)
+    assert (out.status_code, state.status_code) == (303, 403)
+    assert [answer.status_code for answer in tried] == [503] * 3 and len({answer.text for answer in tried}) == 1
+    assert "nobody can sign in" in tried[0].text and not any("set-cookie" in answer.headers for answer in tried)
 
 
 def test_fail__no_password_over_a_plain_connection_from_elsewhere(house: DeskHouse) -> None:

@@ -1,10 +1,13 @@
 """Signing in and out."""
 
+import contextlib
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from edge.screen.access.sessions import Refusal, Sessions
+from edge.core.ports import DeskError
+from edge.screen.access.sessions import Refusal, Session, Sessions
 from edge.screen.access.visitor import (
     COOKIE,
     DEVICE_COOKIE,
@@ -47,7 +50,11 @@ class SignInPages:
         if not is_private(http):
             return self._context.sign_in_page(request, DeskWord.NOT_PRIVATE, 403)
         form, device = await read_form(http), http.cookies.get(DEVICE_COOKIE, "")
-        found = await self._sessions.sign_in(form.get("name", ""), form.get("password", ""), visitor_of(http), device)
+        name, password = form.get("name", ""), form.get("password", "")
+        try:
+            found = await self._sessions.sign_in(name, password, visitor_of(http), device)
+        except DeskError:  # A sign-in without a record is none. The answer does not tell a right password.
+            return self._context.sign_in_page(request, DeskWord.SIGN_IN_NOT_STORED, 503)
         if found is Refusal.WRONG:
             return self._context.sign_in_page(request, DeskWord.WRONG_PASSWORD, 403)
         if found is Refusal.PAUSED:
@@ -72,12 +79,18 @@ class SignInPages:
         session, form = self._context.session(http), await read_form(http)
         cookie = COOKIE
         if session is not None and is_ours(form, session):
-            if session.kept and self._context.kept is not None:
+            if session.kept:
                 cookie = KEPT_COOKIE
-                self._context.kept.end(session)
-            else:
-                self._sessions.sign_out(session.token)
-                self._desk.audit(session.name, "signed out")
+            with contextlib.suppress(DeskError):  # The session ends, also if the disk takes no record.
+                self._end(session)
         answer = self._context.to("/sign-in")
         answer.delete_cookie(cookie, path=f"{self._context.base}/", secure=True, httponly=True, samesite="strict")
         return answer
+
+    def _end(self, session: Session) -> None:
+        """End a session, and record it. Raises DeskError."""
+        if session.kept and self._context.kept is not None:
+            self._context.kept.end(session)
+        else:
+            self._sessions.sign_out(session.token)
+            self._desk.audit(session.name, "signed out")

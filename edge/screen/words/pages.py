@@ -84,6 +84,7 @@ class DeskWord(StrEnum):
     NO_ACCOUNT = "no_account"
     WRONG_PASSWORD = "wrong_password"
     SIGN_IN_PAUSED = "sign_in_paused"
+    SIGN_IN_NOT_STORED = "sign_in_not_stored"
     NOT_PRIVATE = "not_private"
     SIGNED_OUT = "signed_out"
     ADMIT_BUTTON = "admit_button"
