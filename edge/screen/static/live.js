@@ -20,6 +20,10 @@ news.addEventListener("error", () => {
   if (news.readyState === EventSource.CLOSED) location.reload(); // signed out: the page shows the sign-in
   losing ??= setTimeout(() => { lost.hidden = false; }, LOST_AFTER_MS);
 });
+document.querySelector("form[action$='/sign-out']")?.addEventListener("submit", () => {
+  news.close();
+  clearTimeout(asking); // a part asked for after the end of the session would be refused
+});
 
 // Another language: what was typed in a form is there again on the same page.
 const TYPED = "typed";
