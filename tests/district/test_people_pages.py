@@ -64,6 +64,8 @@ def _addresses(person: Person) -> list[str]:
             )
         elif pattern.name in {"change_work", "end_work", "lead_team"}:
             found.append(reverse(name, args=[person.assignments.get().pk]))
+        elif pattern.name in {"team", "change_team", "end_team"}:
+            found.append(reverse(name, args=[person.assignments.get().team_id]))
         elif pattern.name == "end_employment":
             found.append(reverse(name, args=[person.employments.get().pk]))
         elif pattern.name not in {"pair", "decide", "undo_merge"}:
