@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 from edge.core.domain import WorkerPassage
+from edge.core.domain.visitors import new_visitor_id
 from edge.screen.history.attendance_view import row
 from edge.screen.history.reader import HistoryReader
 from edge.screen.journal.attendance import AttendanceDay, attendance
@@ -30,6 +31,14 @@ def test_ok__stays_of_a_day_add_up() -> None:
 def test_ok__a_night_shift_is_one_day_by_the_sites_clock() -> None:
     (line,) = lines(("w", at(0, 20), True), ("w", at(1, 1), False), ("w", at(1, 2), True), ("w", at(1, 6), False))
     assert (line.day, line.seconds) == (DAY.date(), 9 * 3600)
+
+
+def test_ok__visitors_are_left_out() -> None:
+    visitor = new_visitor_id()
+    (line,) = lines(
+        ("w", at(0, 7), True), (visitor, at(0, 8), True), (visitor, at(0, 9), False), ("w", at(0, 12), False)
+    )
+    assert (line.worker_id, line.seconds) == ("w", 5 * 3600)
 
 
 def test_ok__the_same_passage_again_counts_once() -> None:

@@ -5,6 +5,7 @@ The rules are those of the district's attendance, with its usual settings:
 - The same direction again within five minutes counts once: somebody went back for a helmet.
 - An exit without its entry adds no time.
 - A stay counts for the day on which it began. A day begins at 4:00, so that a night shift stays one day.
+- Visitors are left out: they are paid nothing here, and a file would keep their names for longer than the gate does.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from edge.core.domain import WorkerPassage
+from edge.core.domain.visitors import is_visitor
 
 REPEAT_S = 300.0
 LONGEST_S = 16 * 3600.0
@@ -47,6 +49,8 @@ def attendance(passages: Iterable[WorkerPassage], local: Local) -> list[Attendan
     before: dict[str, tuple[WorkerPassage, AttendanceDay]] = {}
     days: dict[tuple[date, str], AttendanceDay] = {}
     for passage in passages:
+        if is_visitor(passage.worker_id):
+            continue
         try:
             day = (local(datetime.fromtimestamp(passage.utc, UTC)) - DAY_BEGINS).date()
         except (OverflowError, OSError, ValueError):
