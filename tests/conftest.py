@@ -24,7 +24,6 @@ pytest_plugins = ["sync_fixtures"]
 LONGEST = (
     "tests/tools/test_demo.py",
     "tests/district/test_district_postgres.py",
-    "tests/district/test_web_accessibility.py",
     "tests/attacks/test_rolled_back.py",
     "tests/faults/test_kill_processes.py",
     "tests/system/test_district_kills.py",
@@ -35,7 +34,7 @@ LONGEST = (
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 # To build a command's tree of options takes longer than most of what the tests run with it. It keeps nothing of a run.
-typer.main.get_command = typer.testing._get_command = functools.cache(typer.main.get_command)
+typer.testing._get_command = functools.cache(typer.testing._get_command)
 
 
 def _log_lines(*_: object) -> structlog.PrintLogger:

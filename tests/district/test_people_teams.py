@@ -20,7 +20,7 @@ def _other(team: Team, name: str = "B") -> Team:
 
 
 def test_ok__a_name_and_a_leader_are_kept_by_dates(town: SmallDistrict) -> None:
-    team, leader = Team.objects.get(name=f"Team {town.projects[0].pk}"), town.people[0]
+    team, leader = Team.objects.get(project=town.projects[0]), town.people[0]
     old = team.name
     registry.save_team("t", team, name="Rebar A", leader=leader)
     registry.save_team("t", team, name="Rebar B", leader=leader)
