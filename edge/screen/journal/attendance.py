@@ -5,7 +5,7 @@ The rules are those of the district's attendance, with its usual settings:
 - The same direction again within five minutes counts once: somebody went back for a helmet.
 - An exit without its entry adds no time.
 - A stay counts for the day on which it began. A day begins at 4:00, so that a night shift stays one day.
-- Visitors are left out: they are paid nothing here, and a file would keep their names for longer than the gate does.
+- Visitors are left out: a file would keep their names for longer than the gate does.
 """
 
 from collections.abc import Callable, Iterable
