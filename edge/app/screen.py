@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from edge.screen.translations import MissingText
 from edge.storage.desk_store import DeskStore
 from edge.storage.journal import JournalReader
 from edge.storage.journal_history import JournalHistory
-from edge.system.regular_file import open_regular
+from edge.system.replaced_file import ReplacedFile
 from edge.system.supervisor import Shutdown, Watchdog, run_steps
 
 ERRORS = (DeskError, JournalError, MissingText, PortTaken, UnknownProxyUser)
@@ -85,38 +85,22 @@ def newest_muster(paths: Sequence[Path]) -> MusterSource:
 
     It costs one look at each path while nothing was written: every page asks.
     """
-    files = [_WrittenMuster(path) for path in paths]
+    files = [(path, ReplacedFile(MUSTER_BYTES_MAX, _parsed)) for path in paths]
 
     def read() -> MusterList | None:
-        found = [muster for file in files if (muster := file.read()) is not None]
+        found = []
+        for path, file in files:
+            with suppress(OSError):
+                if (muster := file.read(path)) is not None:
+                    found.append(muster)
         return max(found, key=lambda muster: muster.utc, default=None)
 
     return read
 
 
-class _WrittenMuster:
-    """One file of the gate process. It is replaced whole at each change."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._held: tuple[tuple[int, ...], MusterList | None] = ((), None)
-
-    def read(self) -> MusterList | None:
-        try:
-            handle = open_regular(self._path)
-        except OSError:
-            return None
-        with os.fdopen(handle, "rb") as file:
-            stat, held = os.fstat(handle), self._held
-            seen = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
-            if seen != held[0]:
-                held = self._held = seen, _parsed(file.read(MUSTER_BYTES_MAX + 1))
-            return held[1]
-
-
 def _parsed(text: bytes) -> MusterList | None:
     try:
-        return MusterList.model_validate_json(text) if len(text) <= MUSTER_BYTES_MAX else None
+        return MusterList.model_validate_json(text)
     except ValidationError:
         return None
 

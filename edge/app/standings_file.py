@@ -1,6 +1,5 @@
 """Write and read what stands for and against each worker. It is for the screen, which has no key to HQ's lists."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,7 +12,7 @@ from edge.core.config import Config
 from edge.core.domain import RosterState, SiteStandings, Worker, WorkerStanding
 from edge.core.ports import Clock
 from edge.core.templates import TemplateStore
-from edge.system.regular_file import open_regular
+from edge.system.replaced_file import ReplacedFile
 
 log = structlog.get_logger()
 
@@ -115,30 +114,22 @@ class StandingsReader:
     """
 
     def __init__(self, config: Config) -> None:
-        self._config = config
-        self._held: tuple[tuple[int, ...], SiteStandings | None] = ((), None)
+        self._config, self._file = config, ReplacedFile(BYTES_MAX, _parsed)
 
     def read(self) -> SiteStandings | None:
         """Return what was written last. Costs one look while nothing was written. Never raises."""
         for path in memory_files(self._config, NAME):
             try:
-                handle = open_regular(path, gate_owner(self._config))
+                return self._file.read(path, gate_owner(self._config))
             except OSError:
                 continue
-            with os.fdopen(handle, "rb") as file:
-                stat = os.fstat(handle)
-                seen = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
-                held = self._held
-                if seen != held[0]:
-                    held = self._held = seen, _parsed(file.read(BYTES_MAX + 1))
-            return held[1]
-        self._held = (), None
+        self._file.forget()
         return None
 
 
 def _parsed(text: bytes) -> SiteStandings | None:
     try:
-        return SiteStandings.model_validate_json(text) if len(text) <= BYTES_MAX else None
+        return SiteStandings.model_validate_json(text)
     except ValidationError as error:
         log.warning("standings_unreadable", problems=error.error_count())
         return None

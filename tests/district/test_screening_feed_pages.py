@@ -2,35 +2,20 @@
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
 from district_rig import SmallDistrict
 from django.test import Client
 from django.utils import timezone
 from id_numbers import id_number
-from screening_rig import TODAY, WHY, card, list_facts, page_text
+from screening_rig import TODAY, card, list_facts, page_text
+from screening_rig import measure as measure
+from screening_rig import officer as officer
 from standardwebhooks import Webhook
-from two_parts import client_of
 
 from district.emergency.models import EmergencyMeasure
-from district.emergency.registry import start_measure
-from district.emergency.rules import MeasureKind
-from district.permissions import Role
 from district.screening.models import Hit, KeyList, ListFeed
-
-
-@pytest.fixture
-def measure(town: SmallDistrict) -> EmergencyMeasure:
-    ends = TODAY + timedelta(days=20)
-    return start_measure("test", MeasureKind.SCREENING, town.root, ends=ends, **WHY)
-
-
-@pytest.fixture
-def officer(town: SmallDistrict, measure: EmergencyMeasure) -> Iterator[Client]:
-    yield client_of(town.accounts[Role.OFFICER])
 
 
 def _signed(secret: str, body: str, message: str = "m-1", at: datetime | None = None) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """PROMISE: an officer loads a list, sees whom it finds before it stops anybody, and decides with both records shown."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -12,6 +11,8 @@ from django.test import Client
 from django.utils import timezone
 from id_numbers import id_number
 from screening_rig import TODAY, WHY, card, list_facts, page_text
+from screening_rig import measure as measure
+from screening_rig import officer as officer
 from two_parts import client_of
 from xlsxwriter import Workbook
 
@@ -28,17 +29,6 @@ from district.screening.registry.files import force_next, read_next_file
 from district.screening.worker_rounds import end_some, warn_of_expired_lists, warn_of_some
 
 LISTS = "/screening/lists/"
-
-
-@pytest.fixture
-def measure(town: SmallDistrict) -> EmergencyMeasure:
-    ends = TODAY + timedelta(days=20)
-    return start_measure("test", MeasureKind.SCREENING, town.root, ends=ends, **WHY)
-
-
-@pytest.fixture
-def officer(town: SmallDistrict, measure: EmergencyMeasure) -> Iterator[Client]:
-    yield client_of(town.accounts[Role.OFFICER])
 
 
 def _book(*rows: tuple[str, ...], headings: tuple[str, ...] = ("姓名", "身份证号", "手机")) -> SimpleUploadedFile:

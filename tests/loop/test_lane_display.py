@@ -10,8 +10,7 @@ from loop_rig import house as house
 from contract.messages import NoticeCode, PolicySnapshot
 from edge.core.config import Config
 from edge.core.domain import Frame, GateSignal, Identification, LiveState, Sight, Tone
-from edge.loop import Adapters, GateLoop
-from edge.storage.desk import DeskReader
+from edge.loop import GateLoop
 
 LOOKING = Identification(Sight.LOOKING, 1)
 
@@ -35,18 +34,7 @@ class Filmed(House):
 
     def make_loop(self) -> GateLoop:
         self.preview = RecordingPreview()
-        parts = {
-            "camera": self.camera,
-            "matcher": self.matcher,
-            "gate": self.gate,
-            "indicator": self.indicator,
-            "roster": self.lists,
-            "journal": self.journal,
-            "desk_requests": DeskReader(self.folder / "desk.db"),
-            "clock": self.clock,
-            "preview": self.preview,
-        }
-        return GateLoop(Config(), Adapters(**parts))  # type: ignore[arg-type]
+        return GateLoop(Config(), self.adapters(preview=self.preview))
 
 
 @pytest.fixture

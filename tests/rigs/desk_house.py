@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -81,3 +81,18 @@ async def token(client: httpx.AsyncClient) -> str:
 async def admit(client: httpx.AsyncClient, **fields: str) -> httpx.Response:
     form = {"reason": "visitor with the manager", "direction": "in", "form_token": await token(client)} | fields
     return await client.post("/guard/admit", data=form)
+
+
+@pytest.fixture(autouse=True)
+def weak_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords fast. For files that import it."""
+    monkeypatch.setattr(HASHING, WEAK)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[DeskHouse]:
+    """A house with its page, closed afterwards."""
+    made = DeskHouse(tmp_path)
+    yield made
+    made.loop.close()
+    made.desk.close()

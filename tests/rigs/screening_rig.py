@@ -3,10 +3,12 @@
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from district_hq import TestedHq
 from district_rig import SmallDistrict
 from django.test import Client
 from django.utils import timezone
+from two_parts import client_of
 
 from district.emergency.models import EmergencyMeasure
 from district.emergency.registry import start_measure
@@ -14,6 +16,7 @@ from district.emergency.rules import MeasureKind
 from district.exchange import hand_over
 from district.people.models import IdDocument, Person
 from district.people.registry.persons import document_index
+from district.permissions import Role
 from district.screening import registry
 from district.screening.rules import KeyEntry
 from hq.registry.risk_record import StoredRisk
@@ -74,3 +77,16 @@ def page_text(client: Client, address: str) -> str:
     answer = client.get(address)
     assert answer.status_code == 200
     return str(answer.content.decode())
+
+
+@pytest.fixture
+def measure(town: SmallDistrict) -> EmergencyMeasure:
+    """Start a measure in the whole district."""
+    ends = TODAY + timedelta(days=20)
+    return start_measure("test", MeasureKind.SCREENING, town.root, ends=ends, **WHY)
+
+
+@pytest.fixture
+def officer(town: SmallDistrict, measure: EmergencyMeasure) -> Client:
+    """Sign in the district's officer while the measure holds."""
+    return client_of(town.accounts[Role.OFFICER])

@@ -1,31 +1,17 @@
 """What a guard asks for over HTTP, real desk.db and journal, and the loop that obeys it or refuses."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
-import pytest
-from desk_house import HASHING, WEAK, DeskHouse, admit, sign_in, token
+from desk_house import DeskHouse, admit, sign_in, token
+from desk_house import house as house
+from desk_house import weak_hashes as weak_hashes
 from loop_rig import NOBODY, known
 
 from contract.messages import Advice, Direction, NoticeCode, Reason
 from contract.policy import Factor
 from edge.core.config import Config
 from edge.core.domain import AdmitRequest, GateSignal
-
-
-@pytest.fixture(autouse=True)
-def _weak_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(HASHING, WEAK)
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[DeskHouse]:
-    made = DeskHouse(tmp_path)
-    yield made
-    made.loop.close()
-    made.desk.close()
 
 
 def test_ok__a_guard_admits_by_name_and_with_a_reason(house: DeskHouse) -> None:

@@ -1,13 +1,14 @@
 """Signing in at the pages: guessing gains nothing, and sessions end when they should."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
-from desk_house import HASHING, PASSWORD, STORED, WEAK, DeskHouse, sign_in, token
+from desk_house import PASSWORD, STORED, DeskHouse, sign_in, token
+from desk_house import house as house
+from desk_house import weak_hashes as weak_hashes
 from typer.testing import CliRunner
 
 import edge.screen.access.sessions
@@ -16,19 +17,6 @@ from edge.core.ports import DeskError
 from edge.screen.access.passwords import password_matches
 from edge.screen.access.sessions import Session, Sessions
 from edge.storage.desk_store import DeskStore
-
-
-@pytest.fixture(autouse=True)
-def _weak_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(HASHING, WEAK)
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[DeskHouse]:
-    made = DeskHouse(tmp_path)
-    yield made
-    made.loop.close()
-    made.desk.close()
 
 
 def test_fail__ten_thousand_login_guesses(house: DeskHouse) -> None:
